@@ -1,0 +1,146 @@
+"""What training tells whoever iterates it: frozen events of numpy, str and float, never a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+State = Literal["new", "training", "finished", "stopped", "failed", "interrupted"]
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How a logged number is called and measured: key in the log, label, unit."""
+
+    name: str
+    label: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Training stands at `step` and is about to take the next one."""
+
+    run: str
+    family: str
+    step: int
+    device: str
+    threads: int
+    precision: str
+    parameters: int
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalars:
+    """Logged numbers since the last such event; none is ever dropped.
+
+    Attributes
+    ----------
+    steps : int64 [K]
+        Step after which each row was taken, increasing.
+    seconds : float
+        Training time so far at the last row, pauses excluded.
+    values : mapping of name to float64 [K]
+        NaN marks a gap.
+    """
+
+    steps: NDArray[np.int64]
+    seconds: float
+    values: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far, how fast, how long; only the newest one matters.
+
+    `total` and `remaining` (seconds) are None when training goes on until stopped. `saved` is the step
+    of the newest checkpoint, or None.
+    """
+
+    slot: ClassVar[str] = "progress"
+    step: int
+    total: int | None
+    fraction: float | None
+    seconds: float
+    samples_per_second: float
+    remaining: float | None
+    memory: int
+    saved: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Pictures to show; per `slot` only the newest matters.
+
+    Attributes
+    ----------
+    slot : str
+        "samples" or "reconstructions".
+    images : uint8 [N, H, W, C]
+        C is 1 (grey) or 3 (RGB).
+    inputs : uint8 [N, H, W, C] or None
+        What each picture is a reconstruction of.
+    caption : str
+        What the pictures are: "samples from fixed latents, EMA weights".
+    """
+
+    slot: str
+    step: int
+    images: Images
+    inputs: Images | None = None
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A knob was changed while training; `step` is the last one that saw the old value."""
+
+    step: int
+    name: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Something goes wrong, in plain words, with one remedy (knob values) where there is one."""
+
+    step: int
+    code: str
+    title: str
+    text: str
+    remedy: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A checkpoint of `step` is on the disk and verified to be complete."""
+
+    step: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence that a person should read, while training goes on."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a training that reached its end."""
+
+    step: int
+    seconds: float
+    state: State
+
+
+Event = Started | Scalars | Progress | Gallery | Edited | Advice | Saved | Note | Finished

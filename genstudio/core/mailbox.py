@@ -1,0 +1,27 @@
+"""The one object that two threads change: edits and requests from the window to training."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+
+class Mailbox:
+    """Edits and requests by name. The newest of a name wins, so a drag never queues up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Any] = {}
+
+    def put(self, name: str, value: Any) -> None:
+        """Leave `value` under `name`; called by the window."""
+        with self._lock:
+            self._waiting[name] = value
+
+    def take(self) -> dict[str, Any]:
+        """Everything left since the last call, usually nothing; called by training between steps."""
+        if not self._waiting:
+            return {}
+        with self._lock:
+            taken, self._waiting = self._waiting, {}
+        return taken
