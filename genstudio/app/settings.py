@@ -1,0 +1,154 @@
+"""What the window remembers between sessions, as one small JSON file that survives crashes and bad disks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field
+
+from genstudio.core import atomic
+from genstudio.core.config import Value
+from genstudio.core.errors import WorkError
+
+RECENT = 12
+_LARGEST = 1 << 20  # bytes; ours has a few thousand
+_LONGEST = 4096  # characters of a path
+_NAME = "GenStudio"
+
+
+class Settings(BaseModel):
+    """Frozen; `with_values` makes a changed copy. Names that a newer version wrote are ignored.
+
+    Attributes
+    ----------
+    geometry, state : str
+        Window geometry and layout as Qt gives them, in base64; empty at the first start.
+    page : str
+        The page last looked at.
+    data : str
+        The data source last used, as in `genstudio.data.open_source`.
+    recent : tuple of str
+        Sources used before, newest first.
+    runs : str
+        Folder chosen for runs; empty for the usual one.
+    smoothing : float
+        Weight of the past in smoothed curves, 0..0.999.
+    knobs : mapping of family to mapping of knob to value
+        What each family was last trained with.
+    unfolded : bool
+        Whether forms show all knobs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
+
+    theme: Literal["system", "dark", "light"] = "system"
+    geometry: str = ""
+    state: str = ""
+    page: str = Field(default="data", max_length=100)
+    data: str = Field(default="", max_length=_LONGEST)
+    recent: tuple[str, ...] = Field(default=(), max_length=100)
+    runs: str = Field(default="", max_length=_LONGEST)
+    smoothing: float = Field(default=0.9, ge=0.0, le=0.999)
+    knobs: dict[str, dict[str, Value]] = Field(default_factory=dict)
+    unfolded: bool = False
+
+    def with_values(self, **values: Any) -> Self:
+        """A copy with some attributes changed; raises ValueError for what could not be read back."""
+        return self.model_validate({**self.model_dump(), **values})
+
+    def with_data(self, source: str) -> Self:
+        """A copy in which `source` is the last used one and the first of the recent ones."""
+        if len(source) > _LONGEST or not _is_text(source):
+            return self  # a file name that JSON cannot hold is not remembered
+        others = tuple(known for known in self.recent if known != source)
+        return self.with_values(data=source, recent=(source, *others)[:RECENT])
+
+
+def _is_text(source: str) -> bool:
+    """False for a file name whose bytes are no text: Python gives it lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in source)
+
+
+def settings_file() -> Path:
+    """Where the settings are kept: in ``$GENSTUDIO_HOME``, else in the user's configuration folder."""
+    return _home(platformdirs.user_config_path(_NAME, appauthor=False)) / "settings.json"
+
+
+def log_folder() -> Path:
+    """Where logs are kept; the folder need not exist yet."""
+    home = os.environ.get("GENSTUDIO_HOME")
+    return Path(home) / "logs" if home else platformdirs.user_log_path(_NAME, appauthor=False)
+
+
+def runs_folder(chosen: str = "") -> Path:
+    """Where runs are kept: `chosen` if given, else ``GenStudio/runs`` in the user's documents."""
+    return Path(chosen) if chosen else _home(platformdirs.user_documents_path() / _NAME) / "runs"
+
+
+def _home(usual: Path) -> Path:
+    home = os.environ.get("GENSTUDIO_HOME")
+    return Path(home) if home else usual
+
+
+def load() -> tuple[Settings, str | None]:
+    """The settings of the last session and, when something was wrong with them, a sentence to show.
+
+    A damaged file is copied to ``settings.json.bad`` and the last good copy is used; `save` replaces it.
+    """
+    path = settings_file()
+    if not path.exists():
+        return Settings(), None
+    try:
+        return _read(path), None
+    except OSError as error:
+        return Settings(), f"The settings in {path} cannot be read ({error.strerror}); GenStudio uses its defaults."
+    except ValueError:  # not UTF-8, not JSON, not ours
+        return _recover(path)
+
+
+def _read(path: Path) -> Settings:
+    if path.stat().st_size > _LARGEST:
+        raise ValueError("not a settings file: too large")
+    return Settings.model_validate_json(path.read_bytes())
+
+
+def _recover(path: Path) -> tuple[Settings, str]:
+    bad = path.with_name(path.name + ".bad")
+    kept = f"the damaged file is kept as {bad}"
+    try:
+        shutil.copyfile(path, bad)
+    except OSError as error:
+        kept = f"the damaged file could not be copied ({error.strerror})"
+    with contextlib.suppress(OSError, ValueError):
+        return _read(_good(path)), f"The settings in {path} were damaged: the last good ones are used, {kept}."
+    return Settings(), f"The settings in {path} were damaged: GenStudio starts with its defaults, {kept}."
+
+
+def _good(path: Path) -> Path:
+    return path.with_name("settings.good.json")
+
+
+def save(settings: Settings) -> None:
+    """Write the settings, and then a second copy: at each instant one of them is whole.
+
+    Raises
+    ------
+    WorkError
+        When the folder cannot be written; the settings of the session go on to work.
+    """
+    path = settings_file()
+    data = settings.model_dump_json(indent=2).encode("utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(path, data)
+        atomic.write_bytes(_good(path), data)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise WorkError(
+            f"The settings cannot be saved to {path} ({reason}): free some space or make the folder writable."
+        ) from error
