@@ -1,0 +1,176 @@
+"""IDX files, the format of MNIST and its many siblings (Y. LeCun, "The MNIST database", 1998).
+
+Header: two zero bytes, a type code, the number of dimensions, then each size as a big-endian uint32.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genstudio.core.errors import InputError
+from genstudio.data.source import Dataset, Rejected, Split
+
+_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+# 8 GiB: a header may claim anything, and memory is only taken for what the file really holds.
+_LIMIT = 8 << 30
+_CHUNK = 1 << 24
+
+
+def read(path: Path) -> NDArray[np.generic]:
+    """Read one IDX file, plain or gzipped, whatever its suffix.
+
+    Returns
+    -------
+    array of the file's type and shape, native byte order.
+
+    Raises
+    ------
+    InputError
+        When the file is not IDX, truncated, damaged or too large; the sentence names it.
+    """
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if not packed:
+                return _parse(raw, path)
+            with gzip.open(raw) as file:
+                return _parse(file, path)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path.name} is damaged or was cut short while copying ({error}): get it again.") from None
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+
+
+def _parse(file: IO[bytes], path: Path) -> NDArray[np.generic]:
+    head = file.read(4)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not 1 <= head[3] <= 4:
+        raise InputError(f"{path.name} is not an IDX file: its first bytes are not those of one.")
+    sizes = file.read(4 * head[3])
+    if len(sizes) < 4 * head[3]:
+        raise InputError(f"{path.name} ends inside its header: get the file again.")
+    shape = struct.unpack(f">{head[3]}I", sizes)
+    dtype = np.dtype(_TYPES[head[2]])
+    expected = math.prod(shape) * dtype.itemsize
+    if expected > _LIMIT:
+        raise InputError(f"{path.name} says it holds {expected / 2**30:,.0f} GiB, more than the limit of 8 GiB.")
+    body = bytearray()
+    while chunk := file.read(min(_CHUNK, expected + 1 - len(body))):
+        body += chunk
+    if len(body) != expected:
+        held = "more" if len(body) > expected else f"{len(body):,}"
+        raise InputError(
+            f"{path.name} should hold {expected:,} bytes for shape {list(shape)} but holds {held}: get it again."
+        )
+    return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def load(path: Path, source: str, split: Split) -> Dataset:
+    """Open an image file, or the folder that holds one, with its labels where they lie beside it.
+
+    Raises
+    ------
+    InputError
+        When there is no usable image file.
+    """
+    if path.is_dir():
+        found = {_split_of(p): p for p in reversed(_image_files(path))}
+        if not found:
+            raise InputError(
+                f"“{source}” holds no IDX files (names like train-images-idx3-ubyte.gz): "
+                "name the folder that has them, or use “digits”."
+            )
+        chosen = found.get(split) or next(iter(found.values()))
+        name = path.resolve().name
+    else:
+        found, chosen, name = {}, path, path.name.split("-images")[0].split(".")[0]
+    images = _images(chosen)
+    labels, rejected = _labels_beside(chosen, len(images))
+    splits = {s: _count(p) for s, p in sorted(found.items(), reverse=True)} if len(found) > 1 else {}
+    return Dataset(
+        source=source,
+        name=name,
+        images=images,
+        labels=labels,
+        label_names=tuple(str(i) for i in range(int(labels.max()) + 1)) if labels is not None else (),
+        split=_split_of(chosen),
+        splits=splits,
+        rejected=tuple(rejected),
+    )
+
+
+def _images(path: Path) -> NDArray[np.uint8]:
+    """uint8 [N, H, W, C] of an image file."""
+    array = read(path)
+    if array.dtype != np.uint8 or array.ndim not in (3, 4):
+        raise InputError(
+            f"{path.name} holds {array.dtype} numbers in {array.ndim} dimensions; pictures are bytes in 3 or 4 "
+            "(is it the file of labels?)."
+        )
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.shape[3] not in (1, 3):
+        raise InputError(
+            f"{path.name} has pictures of {array.shape[3]} channels; 1 (grey) or 3 (colour) can be used."
+        )
+    if 0 in array.shape:
+        raise InputError(f"{path.name} holds no pictures.")
+    return np.ascontiguousarray(array, dtype=np.uint8)
+
+
+def _image_files(folder: Path) -> list[Path]:
+    """IDX image files in `folder`, training parts first. Either dot or dash before "idx" is in use."""
+    try:
+        names = [p for p in folder.iterdir() if "images" in p.name and "idx" in p.name and p.is_file()]
+    except OSError as error:
+        raise InputError(f"“{folder}” cannot be read: {error.strerror}.") from None
+    return sorted(names, key=lambda p: (_split_of(p) != "train", p.name))
+
+
+def _split_of(path: Path) -> Split:
+    return "test" if any(word in path.name for word in ("t10k", "test")) else "train"
+
+
+def _count(path: Path) -> int:
+    """Number of items from the header alone; 0 when the file cannot be read, which `load` explains if chosen."""
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if packed:
+                with gzip.open(raw) as file:
+                    head = file.read(8)
+            else:
+                head = raw.read(8)
+        return struct.unpack(">I", head[4:8])[0]
+    except (OSError, EOFError, zlib.error, struct.error):
+        return 0
+
+
+def _labels_beside(images: Path, count: int) -> tuple[NDArray[np.int64] | None, list[Rejected]]:
+    """Labels from the file named like the images'; what is wrong with it is said, and training needs none."""
+    stem = images.name.split("images")[0] + "labels"
+    for path in sorted(images.parent.iterdir()):
+        if not path.name.startswith(stem) or "idx" not in path.name:
+            continue
+        try:
+            array = read(path)
+            if array.ndim == 2:  # QMNIST keeps the class in the first of eight columns
+                array = array[:, 0]
+            if array.ndim != 1 or len(array) != count or array.dtype.kind not in "iu":
+                raise InputError(f"{path.name} has labels of shape {list(array.shape)} for {count:,} pictures.")
+            labels = array.astype(np.int64)
+            if labels.size and not 0 <= labels.min() <= labels.max() < 10_000:
+                raise InputError(f"{path.name} has labels outside 0 to 9,999.")
+            return labels, []
+        except InputError as error:
+            return None, [Rejected(path.name, str(error))]
+    return None, []

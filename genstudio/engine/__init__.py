@@ -1,0 +1,1 @@
+"""Training, runs and everything a trained model is asked for. Knows no Qt."""

@@ -1,0 +1,38 @@
+"""Names of run folders: safe on every system, never the name of another run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from genstudio.core.errors import InputError
+
+
+def free_name(folder: Path, wanted: str) -> Path:
+    """Make and return a new folder below `folder`: `wanted`, or "wanted-2" and so on when that is taken.
+
+    Raises
+    ------
+    InputError
+        When the name leads outside `folder` or the folder cannot be made.
+    """
+    name = safe_name(wanted)
+    for number in range(1, 10_000):
+        path = folder / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise InputError(f"The run folder “{path}” cannot be made: {error.strerror}.") from None
+        return path
+    raise InputError(f"“{folder}” holds 10,000 runs called “{name}”: choose another name.")
+
+
+_RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+
+
+def safe_name(wanted: str) -> str:
+    """A folder name that every system takes: no separators, control characters, reserved or empty names."""
+    kept = "".join(c if c.isprintable() and c not in '<>:"/\\|?*' else "-" for c in wanted)
+    kept = kept.encode("utf-8", "replace").decode("utf-8").strip(" .-")[:80].rstrip(" .")
+    return f"run {kept}".strip() if not kept or kept.split(".")[0].lower() in _RESERVED else kept

@@ -1,0 +1,134 @@
+"""Players: groups of parameters with an optimizer each, and the moving average of all weights."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from genstudio.core.errors import WorkError
+from genstudio.models.base import GenerativeModel, Objective
+
+
+class Player:
+    """One group of parameters and its AdamW."""
+
+    def __init__(self, model: GenerativeModel, name: str) -> None:
+        self.name = name
+        self.parameters = [p for p in model.players()[name] if p.requires_grad]
+        self.settings = model.optimizer(name)
+        self.optimizer = torch.optim.AdamW(
+            self.parameters,
+            lr=self.settings.learning_rate,
+            betas=self.settings.betas,
+            weight_decay=self.settings.weight_decay,
+            fused=True,
+        )
+
+    def refresh(self, model: GenerativeModel) -> None:
+        """Take over settings that were edited."""
+        self.settings = model.optimizer(self.name)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate
+            group["weight_decay"] = self.settings.weight_decay
+
+    def step(self, loss: Tensor) -> Tensor:
+        """Backward and one update; returns the gradient's norm, a scalar on the device.
+
+        A loss or gradient that is not finite updates nothing: the fused optimizer skips on the device, so
+        that no step has to wait for the host (its mechanism is that of gradient scalers).
+        """
+        for parameter in self.parameters:
+            parameter.grad = None
+        loss.backward(inputs=self.parameters)
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if self.settings.clip_norm > 0:
+            torch.nn.utils.clip_grads_with_norm_(self.parameters, self.settings.clip_norm, norm)
+        finite = torch.isfinite(norm) & torch.isfinite(loss.detach())
+        self.optimizer.found_inf = (~finite).to(torch.float32)  # pyright: ignore[reportAttributeAccessIssue]
+        self.optimizer.step()
+        return norm
+
+    def state(self) -> dict[str, Tensor]:
+        """The optimizer's tensors by "player.index.name"."""
+        return {
+            f"{self.name}.{i}.{key}": value
+            for i, parameter in enumerate(self.parameters)
+            for key, value in self.optimizer.state.get(parameter, {}).items()
+        }
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Restore what `state` gave; raises `WorkError` when shapes do not fit."""
+        for i, parameter in enumerate(self.parameters):
+            prefix = f"{self.name}.{i}."
+            mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+            for key, value in mine.items():
+                if value.numel() != 1 and value.shape != parameter.shape:
+                    raise WorkError(f"The optimizer state “{prefix}{key}” does not fit this model.")
+            if mine:
+                # the step counter of the fused optimizer lives where the parameters are
+                self.optimizer.state[parameter] = {k: v.to(parameter.device).clone() for k, v in mine.items()}
+
+
+class Players:
+    """All players of a model; the one loop steps them for every family."""
+
+    def __init__(self, model: GenerativeModel) -> None:
+        self._by_name = {name: Player(model, name) for name in model.players()}
+        owners = [id(p) for player in self._by_name.values() for p in player.parameters]
+        assert len(owners) == len(set(owners)), "players share parameters"
+
+    def step(self, objective: Objective) -> Tensor:
+        """Step the objective's player; returns the norm of its gradient."""
+        return self._by_name[objective.player].step(objective.loss)
+
+    def refresh(self, model: GenerativeModel) -> None:
+        for player in self._by_name.values():
+            player.refresh(model)
+
+    def state(self) -> dict[str, Tensor]:
+        return {key: value for player in self._by_name.values() for key, value in player.state().items()}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        for player in self._by_name.values():
+            player.load(tensors)
+
+
+class MovingAverage:
+    """Exponential moving average of the weights, with warm-up: min(decay, (1 + t) / (10 + t)).
+
+    Without the warm-up a run of a few thousand steps would still show its first weights: a decay of 0.9999
+    halves them only after 6,931 steps.
+    """
+
+    def __init__(self, model: GenerativeModel, decay: float) -> None:
+        self._decay = decay
+        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+        self._mine = list(self.model.parameters())
+        self._theirs = list(model.parameters())
+        self._source = model
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Move towards the weights after step number `step`, counted from 1."""
+        keep = min(self._decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self._mine, self._theirs, 1 - keep)  # pyright: ignore
+
+    @torch.no_grad()
+    def snapshot(self) -> GenerativeModel:
+        """The averaged model, with the buffers as they are now: averaging those would mix statistics."""
+        for mine, theirs in zip(self.model.buffers(), self._source.buffers(), strict=True):
+            mine.copy_(theirs)
+        self.model.config = self._source.config
+        return self.model
+
+
+def all_finite(tensors: Mapping[str, Tensor]) -> bool:
+    """False when any floating-point tensor holds NaN or an infinity."""
+    return all(
+        math.isfinite(t.sum().item()) or bool(t.isfinite().all()) for t in tensors.values() if t.is_floating_point()
+    )

@@ -1,0 +1,91 @@
+"""The loop: training as a generator of events.
+
+Whoever iterates it is the user interface. Not iterating is a pause, closing it stops and saves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from genstudio.core.errors import WorkError
+from genstudio.core.events import Edited, Event, Finished, Note, State
+from genstudio.core.mailbox import Mailbox
+from genstudio.core.spec import RunSpec
+from genstudio.engine.run import Run
+from genstudio.engine.trainer import Trainer
+
+
+def train(spec: RunSpec, run: Run, mailbox: Mailbox) -> Iterator[Event]:
+    """Train, or go on with a run that has checkpoints, exactly where the newest one stands.
+
+    Parameters
+    ----------
+    spec : RunSpec
+        What to train and how long; when going on, family, data and knobs come from the run itself.
+    run : Run
+        Where everything is kept; held exclusively while the generator lives.
+    mailbox : Mailbox
+        Live edits by knob name; each lands on a step boundary.
+
+    Yields
+    ------
+    Event
+        At about 30 Hz, more often only when something happens. Closing the generator at any of them saves a
+        checkpoint, so that stop keeps everything.
+
+    Raises
+    ------
+    InputError
+        When data, knobs or folder are not usable; nothing was changed then.
+    WorkError
+        When training diverged or its end could not be saved; the message says what is kept.
+    """
+    with run.locked():
+        trainer = Trainer(spec, run)
+        state: State = "failed"
+        try:
+            for event in _steps(trainer, mailbox):
+                trainer.watch.pause()
+                yield event
+                trainer.watch.go()
+            state = "finished"
+        except GeneratorExit:
+            state = "stopped"
+            raise
+        finally:
+            trainer.close(state)
+        yield Finished(trainer.step, trainer.watch.seconds, state)
+
+
+def _steps(trainer: Trainer, mailbox: Mailbox) -> Iterator[Event]:
+    """Everything between the first event and the last checkpoint."""
+    yield trainer.started()
+    for text in trainer.run.notes:
+        yield Note(trainer.step, text)
+    yield from trainer.galleries()
+    while not trainer.done():
+        yield from apply_edits(trainer, mailbox.take())
+        trainer.take_step()
+        if trainer.report_due():
+            yield from trainer.report()
+        if trainer.galleries_due():
+            yield from trainer.galleries()
+        if trainer.checkpoint_due():
+            yield from trainer.report()
+            yield trainer.save()
+    yield from trainer.report()
+    yield from trainer.galleries()
+    yield trainer.save(last=True)
+
+
+def apply_edits(trainer: Trainer, edits: dict[str, Any]) -> Iterator[Edited | Note]:
+    """Apply live edits; one that is out of bounds or not live becomes a note, and training goes on."""
+    for name, value in edits.items():
+        try:
+            event = trainer.edit(name, value)
+        except (ValueError, WorkError) as error:
+            yield Note(trainer.step, str(error))
+            continue
+        if event is not None:
+            yield event

@@ -1,0 +1,86 @@
+"""What a trained model is asked for: samples, reconstructions, codes. In chunks, so that a million fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genstudio.core.errors import InputError
+from genstudio.data import Dataset
+from genstudio.data.batches import to_bytes, to_unit
+from genstudio.engine.load import Trained
+from genstudio.models.base import Decodes, Encodes, Samples
+
+_CHUNK = 256
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def sample(trained: Trained, count: int, seed: int = 0, progress: Progress = _silent) -> NDArray[np.uint8]:
+    """Draw new pictures: uint8 [count, H, W, C]; the same seed gives the same pictures, whatever the count.
+
+    Raises
+    ------
+    InputError
+        When this kind of model draws none.
+    """
+    model = trained.model
+    if not isinstance(model, Samples):
+        raise InputError(f"A model of the family “{trained.document.family}” cannot draw samples.")
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(count, model.latent_dim, generator=generator)
+    return _in_chunks(lambda part: to_bytes(model.sample(noise[part].to(trained.machine.device))), count, progress)
+
+
+def reconstruct(trained: Trained, data: Dataset, progress: Progress = _silent) -> NDArray[np.uint8]:
+    """Encode and decode each picture: uint8 [N, H, W, C]; raises `InputError` when the model or data cannot."""
+    model = trained.model
+    if not (isinstance(model, Encodes) and isinstance(model, Decodes)):
+        raise InputError(f"A model of the family “{trained.document.family}” cannot reconstruct.")
+    return _in_chunks(lambda p: to_bytes(model.decode(model.encode(_images(trained, data, p)))), len(data), progress)
+
+
+def encode(trained: Trained, data: Dataset, progress: Progress = _silent) -> NDArray[np.float32]:
+    """The code of each picture: float32 [N, latent_dim]; raises `InputError` when the model or data cannot."""
+    model = trained.model
+    if not isinstance(model, Encodes):
+        raise InputError(f"A model of the family “{trained.document.family}” has no codes.")
+    return _in_chunks(lambda p: model.encode(_images(trained, data, p)).float().cpu().numpy(), len(data), progress)
+
+
+def check_fits(trained: Trained, data: Dataset) -> None:
+    """Raise `InputError` when pictures are not of the size that the model was trained on."""
+    expected = tuple(trained.document.data.shape)
+    if data.shape != expected:
+        raise InputError(
+            f"“{data.source}” has pictures of {_size(data.shape)}, the model was trained on {_size(expected)}."
+        )
+
+
+def _images(trained: Trained, data: Dataset, part: slice) -> torch.Tensor:
+    return to_unit(torch.from_numpy(data.images[part]), trained.machine.device)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    height, width, channels = shape
+    return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"
+
+
+def _parts(count: int) -> Iterator[slice]:
+    for start in range(0, count, _CHUNK):
+        yield slice(start, min(start + _CHUNK, count))
+
+
+@torch.no_grad()
+def _in_chunks(work: Callable[[slice], NDArray], count: int, progress: Progress) -> NDArray:
+    results: list[NDArray] = []
+    for part in _parts(count):
+        results.append(work(part))
+        progress(part.stop, count)
+    return np.concatenate(results)
