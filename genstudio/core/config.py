@@ -6,7 +6,6 @@ declaration, so a setting is described once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -183,21 +182,22 @@ def parse_text(knob: Knob, text: str) -> Value:
 
 
 def check_range(knob: Knob, value: float) -> None:
-    """Raise `InputError` when a number lies outside the knob's bounds or is not finite."""
+    """Raise `InputError` when a number lies outside the knob's bounds or is not a number."""
     low, high = knob.low, knob.high
-    outside = (low is not None and value < low) or (high is not None and value > high)
-    if not math.isfinite(value) or outside:
+    # written so that NaN fails too, and a whole number of 400 digits is never turned into a float
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
         unit = f" {knob.unit}" if knob.unit else ""
-        raise InputError(f"{knob.label} goes from {low:g} to {high:g}{unit}; {value:g} is outside.")
+        given = f"{value:g}" if isinstance(value, float) else f"{value}"
+        given = given if len(given) <= 24 else f"{given[:20]}…"
+        raise InputError(f"{knob.label} goes from {low:g} to {high:g}{unit}; {given} is outside.")
 
 
 def _kind(annotation: Any) -> Kind:
     if get_origin(annotation) is Literal:
         return "choice"
-    for kind, python in (("bool", bool), ("int", int), ("float", float)):
-        if annotation is python:
-            return kind
-    raise AssertionError(f"a knob is a bool, int, float or Literal, not {annotation}")
+    kinds: dict[Any, Kind] = {bool: "bool", int: "int", float: "float"}
+    assert annotation in kinds, f"a knob is a bool, int, float or Literal, not {annotation}"
+    return kinds[annotation]
 
 
 def _as_knob(name: str, field: FieldInfo) -> Knob:
