@@ -50,7 +50,7 @@ def read(path: Path) -> NDArray[np.generic]:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from None
 
 
-def _parse(file: IO[bytes], path: Path) -> NDArray[np.generic]:
+def _parse(file: IO[bytes] | gzip.GzipFile, path: Path) -> NDArray[np.generic]:
     head = file.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not 1 <= head[3] <= 4:
         raise InputError(f"{path.name} is not an IDX file: its first bytes are not those of one.")

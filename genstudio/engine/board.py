@@ -64,7 +64,7 @@ class Board:
 
     def _write(self, entry: Any, step: int) -> None:
         from tensorboardX.event_file_writer import EventsWriter
-        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.proto.event_pb2 import Event  # pyright: ignore[reportAttributeAccessIssue]
 
         if self._writer is None:
             self._folder.mkdir(exist_ok=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import safetensors.torch
-from safetensors import SafetensorError
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from genstudio.core import atomic
 from genstudio.core.errors import WorkError
+
+if TYPE_CHECKING:  # tables of runs need no torch; saving and loading import it
+    from torch import Tensor
 
 _NAME = re.compile(r"step-(\d{6,})")
 _LARGEST = 16 << 30  # bytes; a manifest may claim anything
@@ -86,6 +85,9 @@ def load(path: Path) -> Checkpoint:
     WorkError
         One sentence naming the file that is missing, damaged or not what it says it is.
     """
+    import safetensors.torch
+    from safetensors import SafetensorError
+
     files = verified(path)
     try:
         state = json.loads(files["state.json"])
@@ -129,7 +131,9 @@ def prune(folder: Path, keep: int) -> None:
         atomic.remove_folder(path)
 
 
-def _packer(tensors: Mapping[str, Tensor]) -> Any:
+def _packer(tensors: Mapping[str, Tensor]) -> Callable[[], bytes]:
+    import safetensors.torch
+
     def pack() -> bytes:
         return safetensors.torch.save({name: t.detach().cpu().contiguous() for name, t in tensors.items()})
 

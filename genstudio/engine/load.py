@@ -93,7 +93,8 @@ def load_trained(run: Run, device_name: DeviceName = "auto") -> Trained:
     load_weights(model, saved.ema if saved.ema is not None else saved.weights)
     machine = device.choose(device_name, document.training.threads, "fp32")
     torch.set_num_threads(machine.threads)
-    model = model.to(machine.device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    model.to(machine.device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    model.eval().requires_grad_(False)
     return Trained(model, document, machine, saved.step, "EMA" if saved.ema is not None else "raw")
 
 

@@ -61,7 +61,7 @@ class Record:
         Scalars or None, bool [K]
         """
         rows = self._rows[: self._count].double().cpu().numpy() if self._count else np.empty((0, 0))
-        finite = np.isfinite(rows).all(axis=1) if len(rows) else np.empty(0, bool)
+        finite = np.isfinite(rows).all(axis=1, keepdims=True).ravel() if len(rows) else np.empty(0, bool)
         steps: list[int] = []
         points: list[np.ndarray] = []
         last = self._first_step + self._count - 1

@@ -276,6 +276,24 @@ class Run:
         """Everything that was logged."""
         return metrics.read(self.path / "metrics.jsonl")
 
+    def summary(self) -> dict[str, Any]:
+        """A row for tables of runs; `document` must be there."""
+        assert self.document is not None
+        d = self.document
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "family": d.family,
+            "preset": d.preset,
+            "data": d.data.name,
+            "step": d.step,
+            "steps": d.training.steps,
+            "seconds": round(d.seconds, 1),
+            "losses": d.losses,
+            "state": self.state(),
+            "created": d.created,
+        }
+
     def size(self) -> int:
         """Bytes on the disk."""
         total = 0

@@ -5,7 +5,7 @@ Whoever iterates it is the user interface. Not iterating is a pause, closing it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from genstudio.core.errors import WorkError
@@ -16,7 +16,7 @@ from genstudio.engine.run import Run
 from genstudio.engine.trainer import Trainer
 
 
-def train(spec: RunSpec, run: Run, mailbox: Mailbox) -> Iterator[Event]:
+def train(spec: RunSpec, run: Run, mailbox: Mailbox) -> Generator[Event]:
     """Train, or go on with a run that has checkpoints, exactly where the newest one stands.
 
     Parameters
@@ -53,6 +53,11 @@ def train(spec: RunSpec, run: Run, mailbox: Mailbox) -> Iterator[Event]:
         except GeneratorExit:
             state = "stopped"
             raise
+        except KeyboardInterrupt:
+            state = "interrupted"
+            raise
+        except (MemoryError, RuntimeError) as error:
+            raise trainer.explained(error) from None
         finally:
             trainer.close(state)
         yield Finished(trainer.step, trainer.watch.seconds, state)
@@ -73,10 +78,10 @@ def _steps(trainer: Trainer, mailbox: Mailbox) -> Iterator[Event]:
             yield from trainer.galleries()
         if trainer.checkpoint_due():
             yield from trainer.report()
-            yield trainer.save()
-    yield from trainer.report()
+            yield from trainer.save()
+    yield from trainer.report(flush=True)
     yield from trainer.galleries()
-    yield trainer.save(last=True)
+    yield from trainer.save(last=True)
 
 
 def apply_edits(trainer: Trainer, edits: dict[str, Any]) -> Iterator[Edited | Note]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,20 +11,19 @@ import psutil
 import torch
 
 from genstudio.core.errors import InputError, WorkError
-from genstudio.core.events import Edited, Event, Gallery, Note, Progress, Saved, Scalars, Started, State
+from genstudio.core.events import Edited, Event, Gallery, Note, Progress, Saved, Started, State
 from genstudio.core.spec import RunSpec
-from genstudio.data import Dataset, open_source
+from genstudio.data import open_source
 from genstudio.data.batches import ImageBatches
-from genstudio.engine import device
-from genstudio.engine.board import Board
+from genstudio.engine import prepare
 from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.clock import Rate, Watch
-from genstudio.engine.document import DataFacts, MachineFacts, new_document
+from genstudio.engine.keeper import Keeper
 from genstudio.engine.load import build_model, load_weights
-from genstudio.engine.players import MovingAverage, Players, all_finite
+from genstudio.engine.players import MovingAverage, Players
 from genstudio.engine.preview import Preview
 from genstudio.engine.record import Record
-from genstudio.engine.run import Run, free_bytes
+from genstudio.engine.run import Run
 from genstudio.models import families
 from genstudio.models.base import Context
 
@@ -47,101 +45,48 @@ class Trainer:
     """
 
     def __init__(self, spec: RunSpec, run: Run) -> None:
-        self.run = run
         saved = run.load_checkpoint() if run.document else None
         if run.document is not None:  # the run knows best what it is; only how long may be new
             spec = run.document.spec().model_copy(update={"training": spec.training})
-        self.spec = spec
         family = families.load(spec.family)
-        knobs = saved.state["knobs"] if saved else spec.knobs
-        config = family.Config.parse(knobs)
+        config = family.Config.parse(saved.state["knobs"] if saved else spec.knobs)
+        self.run, self.spec = run, spec.model_copy(update={"knobs": config.model_dump()})
         self.data = open_source(spec.data)
-        self._check_data()
-        self.machine = self._choose_machine(family.allows_bf16)
+        prepare.check_data(run, self.data)
+        self.machine = prepare.choose_machine(run, spec, family.allows_bf16)
         torch.set_num_threads(self.machine.threads)  # holds for this thread, whoever iterates
 
         mean = run.document.data.pixel_mean if run.document else float(self.data.images.mean()) / 255
         seed, place = spec.training.seed, self.machine.device
         self.model = build_model(spec.family, config, self.data.shape, mean, seed).to(place)
-        self.model = self.model.to(memory_format=torch.channels_last)
-        self.rng = torch.Generator(place)
-        self.rng.manual_seed(seed)
-        self.step, position, seconds = 0, 0, 0.0
+        self.model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.rng = torch.Generator(place).manual_seed(seed)
         self.players = Players(self.model)
+        self.average = MovingAverage(self.model, config.ema) if config.ema > 0 else None
+        self.step, position, seconds = 0, 0, 0.0
         if saved:
             self.step, position, seconds = saved.step, saved.state["position"], saved.state["seconds"]
             self._restore(saved)
-        self.average = MovingAverage(self.model, config.ema) if config.ema > 0 else None
-        if self.average and saved and saved.ema:
-            load_weights(self.average.model, saved.ema)
         self.batches = ImageBatches(self.data.images, spec.training.batch_size, seed, place, position)
         self.preview = Preview(self.data, seed, self.machine)
         self.record = Record(place)
-        self.board = Board(run.path / "tensorboard")
         self.watch, self._rate = Watch(seconds), Rate()
         self._session_start = seconds
         self._bad_steps = 0
-        self._saving_failed = False
         now = time.monotonic()
         self._report_at, self._pictures_at, self._save_at = now, now, now + _SAVE_EVERY
-        self._begin(mean)
-
-    # --- beginning -----------------------------------------------------------------------------------
-
-    def _check_data(self) -> None:
-        """A run goes on with the data it began with, or not at all."""
-        if self.run.document is None:
-            return
-        facts = self.run.document.data
-        if self.data.fingerprint() != facts.fingerprint:
-            raise InputError(
-                f"The data at “{facts.source}” is not what this run was trained on "
-                f"({len(self.data):,} pictures now, {facts.count:,} then, other content): put the old data back, "
-                "or start a new run."
-            )
-
-    def _choose_machine(self, allows_bf16: bool) -> device.Machine:
-        wanted = self.spec.training
-        if self.run.document is None:
-            return device.choose(wanted.device, wanted.threads, wanted.precision, allows_bf16)
-        then = self.run.document.machine  # the same threads and precision: sums keep their order
-        threads = wanted.threads or then.threads
-        precision = wanted.precision if wanted.precision != "auto" else then.precision
-        machine = device.choose(wanted.device, threads, "bf16" if precision == "bf16" else "fp32")
-        if (machine.device.type, machine.threads, machine.precision) != (then.device, then.threads, then.precision):
-            self.run.notes.append(
-                f"This run was trained on {then.title} in {then.precision} and goes on with {machine.title()} in "
-                f"{machine.precision}: the result is as good, but not the same bit for bit."
-            )
-        return machine
+        prepare.begin(run, self.spec, self.data, mean, self.machine, self.step)
+        self.keeper = Keeper(run)
 
     def _restore(self, saved: Checkpoint) -> None:
         tensors = dict(saved.training)
         load_weights(self.model, saved.weights)
+        if self.average and saved.ema:
+            load_weights(self.average.model, saved.ema)
         rng = tensors.pop("rng", None)
         if rng is not None and rng.shape == self.rng.get_state().shape:
             self.rng.set_state(rng)
         self.players.load(tensors)
-
-    def _begin(self, mean: float) -> None:
-        """Write the first ``run.json``, or mark a resumed run as training again."""
-        machine = MachineFacts(
-            device=self.machine.device.type,
-            title=self.machine.title(),
-            threads=self.machine.threads,
-            precision=self.machine.precision,
-        )
-        try:
-            if self.run.document is None:
-                config = self.model.config.model_dump()
-                spec = self.spec.model_copy(update={"knobs": config})
-                self.run.document = new_document(spec, _facts(self.data, self.spec.data, mean), machine)
-                self.run.write_document(state="training")
-                return
-            self.run.cut_back(self.step)
-            self.run.write_document(state="training", step=self.step, training=self.spec.training, machine=machine)
-        except OSError as error:
-            raise InputError(f"“{self.run.path}” cannot be written to: {error.strerror or error}.") from None
 
     def started(self) -> Started:
         """The first event."""
@@ -188,7 +133,7 @@ class Trainer:
         self.model.config = self.model.config.with_values({name: value})
         self.players.refresh(self.model)
         event = Edited(self.step, knobs[name].label, old, value)
-        self.run.metrics.mark(event, self.watch.seconds)
+        self.keeper.mark(event, self.watch.seconds)
         return event
 
     # --- reporting -----------------------------------------------------------------------------------
@@ -201,9 +146,10 @@ class Trainer:
         seconds = self.watch.seconds
         scalars, finite = self.record.read(seconds, flush)
         if scalars is not None:
-            self._log(scalars)
+            self.keeper.scalars(scalars)
             yield scalars
         yield from self._check(finite)
+        yield from self.keeper.trouble(self.step)
         yield self.progress()
         self._report_at = time.monotonic() + _REPORT_EVERY
 
@@ -230,14 +176,6 @@ class Trainer:
             saved=self.run.saved_step(),
         )
 
-    def _log(self, scalars: Scalars) -> None:
-        self.run.metrics.scalars(scalars)
-        try:
-            self.run.metrics.flush()
-            self.board.scalars(scalars)
-        except OSError:
-            self._saving_failed = True  # said once, with the next checkpoint; the lines stay in memory
-
     def _check(self, finite: np.ndarray) -> Iterator[Note]:
         """Say when steps were skipped because a loss or gradient was not finite; give up after many in a row."""
         if len(finite) == 0 or finite.all():
@@ -260,7 +198,7 @@ class Trainer:
 
     def _note(self, text: str) -> Note:
         note = Note(self.step, text)
-        self.run.metrics.mark(note, self.watch.seconds)
+        self.keeper.mark(note, self.watch.seconds)
         return note
 
     # --- pictures ------------------------------------------------------------------------------------
@@ -277,15 +215,11 @@ class Trainer:
         except (RuntimeError, MemoryError) as error:  # F15, F49: pictures are a comfort, not a reason to stop
             yield self._note(f"The pictures of step {self.step:,} could not be drawn: {error}. Training goes on.")
             drawn = []
-        for gallery in drawn:
-            try:
-                self.run.save_gallery(gallery)
-                self.board.gallery(gallery)
-            except OSError:
-                self._saving_failed = True
-            yield gallery
-        cost = time.monotonic() - begin
-        self._pictures_at = time.monotonic() + max(_PICTURES_EVERY, _PICTURES_SHARE * cost)
+        self.keeper.galleries(drawn)
+        # the first drawing warms caches up and says nothing about the next
+        cost = _PICTURES_SHARE * (time.monotonic() - begin) if self.step else 0.0
+        self._pictures_at = time.monotonic() + max(_PICTURES_EVERY, cost)
+        yield from drawn
 
     # --- keeping -------------------------------------------------------------------------------------
 
@@ -293,49 +227,41 @@ class Trainer:
         every = self.spec.training.checkpoint_every
         return bool(every and self.step % every == 0 and not self.done()) or time.monotonic() >= self._save_at
 
-    def save(self, last: bool = False) -> Saved | Note:
-        """Publish a checkpoint. When the disk will not have it, training goes on and the next one is tried.
+    def save(self, last: bool = False) -> Iterator[Saved | Note]:
+        """Publish a checkpoint; when the disk refuses, training goes on and the next one is tried.
 
         Raises
         ------
         WorkError
-            When it is the `last` one and cannot be written.
+            When it is the `last` one and cannot be written, or when the weights are not finite.
         """
         self._save_at = time.monotonic() + _SAVE_EVERY
-        checkpoint = self._checkpoint()
-        if not all_finite({**checkpoint.weights, **checkpoint.training}):
-            raise WorkError(
-                f"Training diverged before step {self.step:,}: its weights are not finite and were not saved. "
-                f"The checkpoint of step {self.run.saved_step() or 0:,} is kept."
-            )
-        text = ""
-        for attempt in range(3 if last else 1):
-            try:
-                time.sleep(attempt * 0.5)  # a full or sleeping disk may need a moment
-                self.run.remember_losses(self.record.latest)
-                path = self.run.save_checkpoint(checkpoint)
-                self._saving_failed = False
-                return Saved(self.step, str(path))
-            except OSError as error:
-                text = self._unsaved(error)
-        if last:
-            raise WorkError(text)
-        return self._note(text + " Training goes on and saving is tried again.")
+        keep = self.keeper.last_checkpoint if last else self.keeper.checkpoint
+        saved = keep(self._checkpoint(), self.record.latest)
+        if saved is not None:
+            yield saved
+        yield from self.keeper.trouble(self.step)
 
     def close(self, state: State) -> None:
         """Leave the run as the next person should find it; saves when training was stopped."""
         try:
             if state == "stopped":
-                for _ in self.report(flush=True):
-                    pass
+                exhaust(self.report(flush=True))
                 if self.run.saved_step() != self.step:
-                    self.save(last=True)
-            self.run.write_document(state=state)
-        except OSError as error:
-            raise WorkError(self._unsaved(error)) from None
+                    exhaust(self.save(last=True))
         finally:
-            self.run.metrics.close()
-            self.board.close()
+            self.keeper.close(state, self.step)
+
+    def explained(self, error: BaseException) -> BaseException:
+        """A failure of the machine in words; anything else as it is."""
+        text = str(error)
+        if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "allocate memory" not in text:
+            return error
+        half = max(1, self.spec.training.batch_size // 2)
+        return WorkError(
+            f"There is not enough memory for this model with batches of {self.spec.training.batch_size}: "
+            f"try a batch of {half} or a smaller width. What was saved before is kept."
+        )
 
     def _checkpoint(self) -> Checkpoint:
         state = {
@@ -348,21 +274,8 @@ class Trainer:
         ema = dict(self.average.snapshot().state_dict()) if self.average else None
         return Checkpoint(self.step, dict(self.model.state_dict()), ema, training, state)
 
-    def _unsaved(self, error: OSError) -> str:
-        free, saved = free_bytes(self.run.path), self.run.saved_step()
-        full = error.errno == errno.ENOSPC or (free is not None and free < 50 << 20)
-        reason = "the disk is full: free some space" if full else f"{error.strerror or error}: check the drive"
-        kept = f"The checkpoint of step {saved:,} is kept." if saved else "Nothing is kept yet."
-        return f"Step {self.step:,} could not be saved to “{self.run.path}”, {reason}. {kept}"
 
-
-def _facts(data: Dataset, source: str, mean: float) -> DataFacts:
-    return DataFacts(
-        source=source,
-        name=data.name,
-        count=len(data),
-        shape=list(data.shape),
-        fingerprint=data.fingerprint(),
-        pixel_mean=mean,
-        labels=list(data.label_names),
-    )
+def exhaust(events: Iterator[Event]) -> None:
+    """Run a generator for what it does."""
+    for _ in events:
+        pass

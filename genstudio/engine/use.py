@@ -63,6 +63,12 @@ def check_fits(trained: Trained, data: Dataset) -> None:
         )
 
 
+def mean_squared_error(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Mean squared difference per pixel, both taken as 0..1."""
+    differences = (a[p].astype(np.float32) - b[p].astype(np.float32) for p in _parts(len(a)))
+    return sum(float(np.square(d).sum(dtype=np.float64)) for d in differences) / a.size / 255**2
+
+
 def _images(trained: Trained, data: Dataset, part: slice) -> torch.Tensor:
     return to_unit(torch.from_numpy(data.images[part]), trained.machine.device)
 

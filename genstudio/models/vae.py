@@ -74,7 +74,11 @@ class VAE(GenerativeModel):
     )
     presets: ClassVar[Mapping[str, Preset]] = {
         "balanced": Preset("Balanced", "Strided convolutions, a code of 32 numbers, β = 1."),
-        "fast": Preset("Fast", "Fully connected: the quickest to a first look.", {"network": "mlp"}),
+        "first-look": Preset(
+            "First look",
+            "Small and fully connected: recognisable pictures within a few hundred steps.",
+            {"network": "mlp", "latent_dim": 16, "beta": 0.3, "kl_warmup": 100, "learning_rate": 3e-3},
+        ),
         "plane": Preset("Two numbers", "A code of two numbers, which is a map.", {"latent_dim": 2}),
         "disentangle": Preset("Disentangle", "β = 4: fewer, more separate directions.", {"beta": 4.0}),
         "colour": Preset("Colour pictures", "Squared error with noise of 0.1.", {"likelihood": "mse"}),

@@ -1,0 +1,72 @@
+"""What has to be right before the first step: the data, the machine, a first ``run.json``."""
+
+from __future__ import annotations
+
+from genstudio.core.errors import InputError
+from genstudio.core.spec import RunSpec
+from genstudio.data import Dataset
+from genstudio.engine import device
+from genstudio.engine.document import DataFacts, MachineFacts, new_document
+from genstudio.engine.run import Run
+
+
+def check_data(run: Run, data: Dataset) -> None:
+    """A run goes on with the data it began with, or not at all; raises `InputError`."""
+    if run.document is None:
+        return
+    facts = run.document.data
+    if data.fingerprint() != facts.fingerprint:
+        raise InputError(
+            f"The data at “{facts.source}” is not what this run was trained on ({len(data):,} pictures now, "
+            f"{facts.count:,} then, or other content): put the old data back, or start a new run."
+        )
+
+
+def choose_machine(run: Run, spec: RunSpec, allows_bf16: bool) -> device.Machine:
+    """Device, threads and precision: as asked for, else as the run had them, so that sums keep their order."""
+    wanted = spec.training
+    if run.document is None:
+        return device.choose(wanted.device, wanted.threads, wanted.precision, allows_bf16)
+    then = run.document.machine
+    precision = wanted.precision if wanted.precision != "auto" else then.precision
+    machine = device.choose(wanted.device, wanted.threads or then.threads, "bf16" if precision == "bf16" else "fp32")
+    if (machine.device.type, machine.threads, machine.precision) != (then.device, then.threads, then.precision):
+        run.notes.append(
+            f"This run was trained on {then.title} in {then.precision} and goes on with {machine.title()} in "
+            f"{machine.precision}: the result is as good, but not the same bit for bit."
+        )
+    return machine
+
+
+def begin(run: Run, spec: RunSpec, data: Dataset, mean: float, machine: device.Machine, step: int) -> None:
+    """Write the first ``run.json``, or mark a run as training again from `step` on.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be written to.
+    """
+    facts = MachineFacts(
+        device=machine.device.type, title=machine.title(), threads=machine.threads, precision=machine.precision
+    )
+    try:
+        if run.document is None:
+            run.document = new_document(spec, _facts(data, spec.data, mean), facts)
+            run.write_document(state="training")
+        else:
+            run.cut_back(step)
+            run.write_document(state="training", step=step, training=spec.training, machine=facts)
+    except OSError as error:
+        raise InputError(f"“{run.path}” cannot be written to: {error.strerror or error}.") from error
+
+
+def _facts(data: Dataset, source: str, mean: float) -> DataFacts:
+    return DataFacts(
+        source=source,
+        name=data.name,
+        count=len(data),
+        shape=list(data.shape),
+        fingerprint=data.fingerprint(),
+        pixel_mean=mean,
+        labels=list(data.label_names),
+    )

@@ -1,0 +1,124 @@
+"""Training and long work in a terminal: a line of progress on stderr, Ctrl-C that saves."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from genstudio.core.events import Note, Progress
+from genstudio.core.mailbox import Mailbox
+from genstudio.core.spec import RunSpec
+from genstudio.engine.run import Run
+from genstudio.engine.train import train
+
+# seconds between updates: a terminal rewrites one line, a log file grows by one
+_EVERY = 0.5 if sys.stderr.isatty() else 5.0
+
+
+def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
+    """Train and return what ``--json`` prints; the first Ctrl-C (or SIGTERM) stops and saves, the second aborts.
+
+    Raises
+    ------
+    InputError, WorkError
+        As `train` does.
+    """
+    begin, first_step, due = time.perf_counter(), None, 0.0
+    with _stop_on_signal() as stopped, contextlib.closing(train(spec, run, Mailbox())) as events:
+        for event in events:
+            if isinstance(event, Note):
+                _say(event.text)
+            elif isinstance(event, Progress):
+                first_step = event.step if first_step is None else first_step
+                if time.monotonic() >= due:
+                    due = time.monotonic() + _EVERY
+                    _line(_in_words(event))
+            if stopped():
+                break
+    _line("")
+    document = run.document
+    assert document is not None
+    seconds = time.perf_counter() - begin
+    done = document.step - (first_step or 0)
+    return {
+        "run": str(run.path),
+        "family": document.family,
+        "step": document.step,
+        "seconds": round(seconds, 3),
+        "samples_per_second": round(done * document.training.batch_size / seconds, 1),
+        "losses": {name: v for name, v in document.losses.items() if v is not None and math.isfinite(v)},
+        "state": document.state,
+    }
+
+
+def counter(noun: str) -> Callable[[int, int], None]:
+    """A progress callback that prints "1,024 of 60,000 pictures" at most twice a second."""
+    due = time.monotonic() + _EVERY
+
+    def show(done: int, total: int) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + _EVERY
+            _line(f"{done:,} of {total:,} {noun}")
+        if done == total:
+            _line("")
+
+    return show
+
+
+def duration(seconds: float) -> str:
+    """ "42 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _in_words(event: Progress) -> str:
+    steps = f"step {event.step:,}" + (f" of {event.total:,}" if event.total else "")
+    parts = [steps, f"{event.samples_per_second:,.0f} pictures/s", duration(event.seconds)]
+    if event.remaining is not None:
+        parts.append(f"about {duration(event.remaining)} left")
+    return " · ".join(parts)
+
+
+def _line(text: str) -> None:
+    """Rewrite the last line of a terminal; a log file gets lines instead, and no empty ones."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _say(text: str) -> None:
+    _line("")
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Gives a function that tells whether somebody asked to stop; a second signal raises KeyboardInterrupt."""
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        _say("Stopping and saving. Once more aborts without saving.")
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    before = {number: signal.signal(number, ask) for number in numbers}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
