@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 _TEMPORARY = re.compile(r"\.tmp-(\d+)$")
+_MOST_PID = 1 << 31  # no system counts further; psutil overflows on a larger number
 
 
 class Faults:
@@ -35,8 +36,8 @@ class Faults:
 
     def hit(self, kind: str) -> None:
         """Count one operation; raise OSError or die when the plan says so ("*" stands for every one)."""
+        self.counts.update((kind, "any"))
         for name in (kind, "any"):
-            self.counts[name] += 1
             fault = self.plan.get((name, self.counts[name])) or self.plan.get((name, 0))
             if fault == "KILL":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -147,14 +148,21 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(draft, ignore_errors=True)
 
 
-def sweep(folder: Path) -> list[Path]:
-    """Delete leftovers (``*.tmp-PID``) in `folder` whose process is gone; returns what was deleted."""
+def sweep(folder: Path, alone: bool = False) -> list[Path]:
+    """Delete leftovers (``*.tmp-PID``) in `folder` whose process is gone; returns what was deleted.
+
+    Parameters
+    ----------
+    alone : bool
+        Nobody else writes here, by a lock for instance: leftovers under our own number are then those of an
+        earlier process. In a container every start may have the same number.
+    """
     swept: list[Path] = []
     if not folder.is_dir():
         return swept
     for path in folder.iterdir():
         match = _TEMPORARY.search(path.name)
-        if match is None or _alive(int(match[1])):
+        if match is None or _alive(int(match[1]), alone):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -165,8 +173,10 @@ def sweep(folder: Path) -> list[Path]:
     return swept
 
 
-def _alive(pid: int) -> bool:
-    """Whether another process of that number runs; our own leftovers are never swept while we run."""
+def _alive(pid: int, alone: bool) -> bool:
+    """Whether the process runs that writes leftovers of this number."""
     import psutil  # only needed when there is something to sweep
 
-    return psutil.pid_exists(pid)
+    if pid == os.getpid():
+        return not alone
+    return pid < _MOST_PID and psutil.pid_exists(pid)
