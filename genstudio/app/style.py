@@ -1,7 +1,7 @@
 """Palette and stylesheet of the application, made from the tokens of a theme.
 
-Variants are chosen by properties: ``QPushButton[kind="primary" | "danger" | "quiet" | "nav"]``,
-``QToolButton``, ``QLabel[role="title" | "heading" | "dim" | "chip" | "bad"]`` (a chip also has
+Variants are chosen by properties: ``QPushButton[kind="primary" | "danger" | "quiet" | "fold" | "nav"]``,
+``QLabel[role="title" | "heading" | "group" | "dim" | "faint" | "bad" | "chip"]`` (a chip also has
 ``state="good" | "warn" | "bad" | "accent"``), ``QFrame[kind="card" | "toast"]``, fields ``[invalid="true"]``.
 A property that changes later takes effect through `set_variant`.
 """
@@ -87,8 +87,8 @@ def stylesheet(colours: Tokens, heading: int, title: int, resources: Path) -> st
         hover=mix(colours.raised, colours.text, 0.08),
         pressed=mix(colours.raised, colours.text, 0.16),
         edge=mix(colours.line, colours.text, 0.25),
-        accent_hover=mix(colours.accent, colours.text, 0.15),
-        accent_pressed=mix(colours.accent, colours.background, 0.2),
+        accent_hover=mix(colours.accent, colours.text, 0.12),
+        accent_pressed=mix(colours.accent, colours.text, 0.24),
         chosen=mix(colours.panel, colours.accent, 0.28),
         thumb=mix(colours.line, colours.dim, 0.45),
         check=f"check-{colours.name}",

@@ -20,8 +20,8 @@ from genstudio.app.style import palette, stylesheet
 from genstudio.app.tokens import DARK, LIGHT, Tokens, mix
 
 __all__ = [
-    "DARK", "HEADING", "LIGHT", "PLACEHOLDER", "SMALL", "TITLE", "Mode", "Tokens", "apply", "color", "icon",
-    "mix", "mode", "notifier", "set_icon", "tabular", "tokens",
+    "DARK", "HEADING", "LIGHT", "PLACEHOLDER", "SMALL", "TITLE", "Mode", "Tokens", "app_icon", "apply", "color",
+    "icon", "mix", "mode", "notifier", "set_icon", "tabular", "tokens",
 ]  # fmt: skip
 
 Mode = Literal["system", "dark", "light"]
@@ -75,10 +75,9 @@ def apply(app: QApplication, mode: Mode) -> None:
     mode : {"system", "dark", "light"}
         "system" follows the desktop, also later when it changes; dark where the desktop has no opinion.
     """
-    if app.style().objectName() != "fusion":
-        app.setStyle("Fusion")
     hints = app.styleHints()
     if _State.following is not hints:
+        app.setStyle("Fusion")
         hints.colorSchemeChanged.connect(partial(_follow_system, app))
         _State.following = hints
     _State.mode = mode
@@ -89,8 +88,12 @@ def apply(app: QApplication, mode: Mode) -> None:
 
 def _wanted(app: QApplication) -> Tokens:
     if _State.mode == "system":
-        return LIGHT if app.styleHints().colorScheme() == Qt.ColorScheme.Light else DARK
+        return LIGHT if _system_scheme(app) == Qt.ColorScheme.Light else DARK
     return LIGHT if _State.mode == "light" else DARK
+
+
+def _system_scheme(app: QApplication) -> Qt.ColorScheme:
+    return app.styleHints().colorScheme()
 
 
 def _follow_system(app: QApplication, _scheme: Qt.ColorScheme) -> None:
@@ -140,6 +143,15 @@ def icon(name: str, size: int = 16, role: str = "text") -> QIcon:
     return result
 
 
+def app_icon() -> QIcon:
+    """GenStudio's own icon, in the sizes that desktops ask a window for."""
+    logo = QSvgRenderer(QByteArray(_svg("app").encode()))
+    result = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        result.addPixmap(_pixmap(logo, size, 1))
+    return result
+
+
 @cache
 def _svg(name: str) -> str:
     return resources.icon_path(name).read_text("utf-8")
@@ -160,6 +172,7 @@ class _IconFollower(QObject):
 
     def __init__(self, target: QAbstractButton | QAction | QLabel) -> None:
         super().__init__(target)
+        self.setObjectName("icon follower")
         self._target = target
         self._what: tuple[str, int, str] = ("", 16, "text")
         notifier().changed.connect(self.draw)
@@ -177,9 +190,7 @@ class _IconFollower(QObject):
             self._target.setIcon(drawn)
 
 
-def set_icon(
-    target: QAbstractButton | QAction | QLabel, name: str, size: int = 16, role: str = "text"
-) -> None:
+def set_icon(target: QAbstractButton | QAction | QLabel, name: str, size: int = 16, role: str = "text") -> None:
     """Show our icon `name` on `target`, now and after each change of theme, until it is replaced likewise."""
     known = [child for child in target.children() if isinstance(child, _IconFollower)]
     follower = known[0] if known else _IconFollower(target)

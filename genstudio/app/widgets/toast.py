@@ -11,6 +11,7 @@ from genstudio.app.notifications import Note
 
 WIDTH = 380
 _LONGEST = 300  # characters; three of these fit above each other into the smallest window
+_LINE = 24  # as high as the close button, so that a single line stands level with it
 _SIGNS = {
     "info": ("info", "accent", "Note"),
     "success": ("success", "good", "Done"),
@@ -41,6 +42,8 @@ class Toast(QFrame):
         self._text = QLabel()
         self._text.setTextFormat(Qt.TextFormat.PlainText)  # a file name may look like HTML
         self._text.setWordWrap(True)
+        for part in (self._sign, self._text):
+            part.setMinimumHeight(_LINE)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._count = QLabel()
         self._count.setProperty("role", "dim")

@@ -1,0 +1,199 @@
+"""One knob in a form: label, marks, field, reset button, and the sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from genstudio.app import theme
+from genstudio.app.stepping import written
+from genstudio.app.style import set_variant
+from genstudio.app.widgets.choice_field import ChoiceField
+from genstudio.app.widgets.number_field import FIELD_HEIGHT, NumberField
+from genstudio.core.config import Knob, Value, parse_text
+
+_DOT = 8
+_LIVE = "This knob can be changed while training; the change lands on the next step."
+
+
+class KnobRow(QWidget):
+    """A row of a `KnobForm`.
+
+    Signals
+    -------
+    edited()
+        Value, validity or mark may have changed.
+    committed(str, value)
+        The person gave the knob of this name another valid value.
+    """
+
+    edited = Signal()
+    committed = Signal(str, object)
+
+    def __init__(self, knob: Knob, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.knob = knob
+        self._baseline: Value = knob.default
+        self._locked = False
+        self._label = QLabel(knob.label)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._dot = QLabel()
+        self._dot.setProperty("role", "dot")
+        self._dot.setFixedSize(_DOT, _DOT)
+        self._live = QLabel("live")
+        self._live.setProperty("role", "live")
+        self._live.setToolTip(_LIVE)
+        self._live.setVisible(knob.live)
+        self.field = self._make_field()
+        self._reset = QToolButton()
+        self._problem = QLabel()
+        self._problem.setProperty("role", "bad")
+        self._problem.setTextFormat(Qt.TextFormat.PlainText)
+        self._problem.setWordWrap(True)
+        self._name_things()
+        self._lay_out()
+        self._show_state()
+
+    def _make_field(self) -> NumberField | ChoiceField | QCheckBox:
+        name = self.knob.name
+        if self.knob.kind == "choice":
+            choice = ChoiceField(self.knob.choices)
+            choice.setCurrentText(str(self.knob.default))
+            choice.currentTextChanged.connect(self._show_state)
+            choice.textActivated.connect(lambda text: self.committed.emit(name, text))
+            return choice
+        if self.knob.kind == "bool":
+            check = QCheckBox()
+            check.setChecked(bool(self.knob.default))
+            check.toggled.connect(self._show_state)
+            check.clicked.connect(lambda checked: self.committed.emit(name, checked))
+            return check
+        number = NumberField(self.knob)
+        number.edited.connect(self._show_state)
+        number.committed.connect(lambda value: self.committed.emit(name, value))
+        return number
+
+    def _name_things(self) -> None:
+        unit = f", {self.knob.unit}" if self.knob.unit else ""
+        self.field.setAccessibleName(self.knob.label + unit)
+        self._label.setBuddy(self.field)
+        self._reset.setAccessibleName(f"Reset {self.knob.label}")
+        theme.set_icon(self._reset, "reset", 16, "dim")
+        self._reset.setFixedSize(24, 24)
+        self._reset.clicked.connect(self.reset)
+
+    def _lay_out(self) -> None:
+        for kept in (self._dot, self._reset):  # no jumps when it appears
+            policy = kept.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            kept.setSizePolicy(policy)
+        self._heading = QWidget()
+        self._heading.setMinimumHeight(FIELD_HEIGHT)
+        heading = QHBoxLayout(self._heading)
+        heading.setContentsMargins(0, 0, 0, 0)
+        heading.setSpacing(4)
+        heading.addWidget(self._label)
+        heading.addWidget(self._dot)
+        heading.addStretch(1)
+        heading.addWidget(self._live, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(4)
+        layout.setVerticalSpacing(4)
+        layout.addWidget(self._heading, 0, 0)
+        layout.addWidget(self.field, 0, 1)
+        layout.addWidget(self._reset, 0, 2)
+        layout.addWidget(self._problem, 1, 0, 1, 3)
+        layout.setColumnStretch(1, 1)
+
+    def heading_width(self) -> int:
+        """Pixels that the label needs, bold and with its marks."""
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        live = self._live.sizeHint().width() + 4 if self.knob.live else 0
+        return QFontMetrics(bold).horizontalAdvance(self.knob.label) + 2 + 4 + _DOT + live + 4
+
+    def set_heading_width(self, width: int) -> None:
+        """Make room for the label, so that the fields of all rows stand in one column."""
+        self._heading.setFixedWidth(width)
+
+    def tab_stops(self) -> list[QWidget]:
+        """What Tab reaches in this row, in order."""
+        return [self.field, self._reset]
+
+    def value(self) -> Value:
+        """The value in the field; the last valid one while `error` says something."""
+        if isinstance(self.field, NumberField):
+            return self.field.value()
+        return self.field.currentText() if isinstance(self.field, ChoiceField) else self.field.isChecked()
+
+    def error(self) -> str:
+        """What is wrong with what is typed, as a sentence; empty when nothing is."""
+        return self.field.error() if isinstance(self.field, NumberField) else ""
+
+    def set_value(self, value: Value) -> None:
+        """Show a valid `value` without committing it; raises `InputError` for one that is not."""
+        read = parse_text(self.knob, str(value))
+        if isinstance(self.field, ChoiceField):
+            self.field.setCurrentText(str(read))
+        elif isinstance(self.field, NumberField):
+            self.field.set_value(float(read) if self.knob.kind == "float" else int(read))
+        else:
+            self.field.setChecked(bool(read))
+        self._show_state()
+
+    def set_baseline(self, value: Value) -> None:
+        """The value against which "changed" is measured and to which the row resets."""
+        self._baseline = value
+        self._show_state()
+
+    def is_changed(self) -> bool:
+        """Whether the value differs from the baseline, or cannot be read."""
+        return bool(self.error()) or self.value() != self._baseline
+
+    def is_locked(self) -> bool:
+        """Whether it is fixed, because training runs and the knob is not live."""
+        return self._locked
+
+    def set_running(self, running: bool) -> None:
+        """While training only live knobs can be changed; the others say so."""
+        self._locked = running and not self.knob.live
+        self._show_state()
+
+    def reset(self) -> None:
+        """Go back to the baseline, as the person's own choice."""
+        before = self.value()
+        self.set_value(self._baseline)
+        if before != self._baseline:
+            self.committed.emit(self.knob.name, self._baseline)
+
+    def _show_state(self) -> None:
+        changed, error = self.is_changed(), self.error()
+        self._dot.setVisible(changed)
+        set_variant(self._label, "changed", changed)
+        self._problem.setText(error)
+        self._problem.setVisible(bool(error))
+        self.field.setEnabled(not self._locked)
+        self._reset.setEnabled(not self._locked)
+        self._reset.setVisible(changed)
+        self._reset.setToolTip(f"Reset to {_shown(self._baseline)}")
+        self._explain(changed, error)
+        self.edited.emit()
+
+    def _explain(self, changed: bool, error: str) -> None:
+        text = self.knob.describe()
+        if self._locked:
+            text = f"Fixed while training: stop to change it. {text}"
+        if changed and not error:
+            text = f"{text} Changed from {_shown(self._baseline)}."
+        for widget in (self._label, self.field):
+            widget.setToolTip(text)
+        self.field.setAccessibleDescription(error or text)
+        set_variant(self._label, "role", "faint" if self._locked else "")
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value if isinstance(value, str) else written(value)
