@@ -6,6 +6,7 @@ Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI (
 from __future__ import annotations
 
 import gzip
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import numpy as np
 
 from genstudio.core.errors import WorkError
 from genstudio.data.source import Dataset
+
+_COUNT = 1797
 
 
 def load() -> Dataset:
@@ -28,8 +31,11 @@ def load() -> Dataset:
     path = Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz" if spec and spec.origin else Path()
     try:
         with gzip.open(path, "rt", encoding="ascii") as file:
-            table = np.loadtxt(file, delimiter=",", dtype=np.int64)
-    except (OSError, EOFError, ValueError) as error:
+            lines = file.readlines()
+        if len(lines) != _COUNT:
+            raise ValueError(f"{len(lines):,} of {_COUNT:,} rows")
+        table = np.loadtxt(lines, delimiter=",", dtype=np.int64).reshape(_COUNT, 65)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise WorkError(
             f"The built-in digits are missing ({error}): run “pip install --force-reinstall scikit-learn”."
         ) from None

@@ -37,6 +37,8 @@ def read(path: Path) -> NDArray[np.generic]:
         When the file is not IDX, truncated, damaged or too large; the sentence names it.
     """
     try:
+        if path.exists() and not path.is_file():  # a named pipe would be waited for without end
+            raise InputError(f"{path.name} cannot be read: it is not a file.")
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
@@ -158,12 +160,16 @@ def _count(path: Path) -> int:
 def _labels_beside(images: Path, count: int) -> tuple[NDArray[np.int64] | None, list[Rejected]]:
     """Labels from the file named like the images'; what is wrong with it is said, and training needs none."""
     stem = images.name.split("images")[0] + "labels"
-    for path in sorted(images.parent.iterdir()):
+    try:
+        beside = sorted(images.parent.iterdir())
+    except OSError as error:
+        return None, [Rejected(stem, f"The folder “{images.parent}” cannot be listed: {error.strerror}.")]
+    for path in beside:
         if not path.name.startswith(stem) or "idx" not in path.name:
             continue
         try:
             array = read(path)
-            if array.ndim == 2:  # QMNIST keeps the class in the first of eight columns
+            if array.ndim == 2 and array.shape[1]:  # QMNIST keeps the class in the first of eight columns
                 array = array[:, 0]
             if array.ndim != 1 or len(array) != count or array.dtype.kind not in "iu":
                 raise InputError(f"{path.name} has labels of shape {list(array.shape)} for {count:,} pictures.")
