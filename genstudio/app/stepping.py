@@ -48,7 +48,7 @@ def _unit(knob: Knob) -> float:
 
 def _log_step(knob: Knob, value: float, up: bool) -> float:
     low, high = _bounds(knob)
-    smallest = low if low > 0 else 1.0 if knob.kind == "int" else _round_below(high * 1e-6)
+    smallest = low if low > 0 else 1.0 if knob.kind == "int" else _round_below(high * 1e-6 * (1 + _SLACK))
     if value < smallest:
         return smallest if up else low
     if not up and value <= smallest * (1 + _SLACK):

@@ -87,7 +87,7 @@ def test_qt_understands_the_stylesheet_and_the_switch_is_live(qapp, qtbot):
         theme.apply(qapp, "light")
     assert theme.tokens() is theme.LIGHT
     assert theme.mode() == "light"
-    assert button.palette().color(QPalette.ColorRole.Window).name() == theme.LIGHT.background
+    assert qapp.palette().color(QPalette.ColorRole.Window).name() == theme.LIGHT.background
     assert button.grab().toImage().pixelColor(6, button.height() // 2).name() == theme.LIGHT.accent
     theme.apply(qapp, "dark")
     assert button.grab().toImage().pixelColor(6, button.height() // 2).name() == theme.DARK.accent

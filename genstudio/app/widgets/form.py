@@ -129,7 +129,7 @@ class KnobForm(QWidget):
             QWidget.setTabOrder(before, after)
 
     def values(self) -> dict[str, Value]:
-        """The value of every knob by name; where a text cannot be read, the last valid one (see `is_valid`)."""
+        """The value of every knob by name; where a text cannot be read, the one before (see `is_valid`)."""
         return {name: row.value() for name, row in self._rows.items()}
 
     def set_values(self, values: Mapping[str, Value]) -> None:

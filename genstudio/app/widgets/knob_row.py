@@ -44,7 +44,7 @@ class KnobRow(QWidget):
         self._live = QLabel("live")
         self._live.setProperty("role", "live")
         self._live.setToolTip(_LIVE)
-        self._live.setVisible(knob.live)
+        self._live.setHidden(not knob.live)
         self.field = self._make_field()
         self._reset = QToolButton()
         self._problem = QLabel()
@@ -123,7 +123,7 @@ class KnobRow(QWidget):
         return [self.field, self._reset]
 
     def value(self) -> Value:
-        """The value in the field; the last valid one while `error` says something."""
+        """The value in the field; the one chosen before while `error` says something."""
         if isinstance(self.field, NumberField):
             return self.field.value()
         return self.field.currentText() if isinstance(self.field, ChoiceField) else self.field.isChecked()

@@ -51,7 +51,7 @@ class NumberField(QAbstractSpinBox):
         self.set_value(self._value)
 
     def value(self) -> int | float:
-        """The number in the field, or the last valid one while `error` says something."""
+        """The number in the field, or the one chosen before while `error` says something."""
         return self._value
 
     def error(self) -> str:
@@ -69,7 +69,7 @@ class NumberField(QAbstractSpinBox):
             self._value = _number(parse_text(self._knob, self.lineEdit().text()))
             self._error = ""
         except InputError as error:
-            self._error = str(error)
+            self._value, self._error = self._chosen, str(error)
         set_variant(self, "invalid", bool(self._error))
         self._show_behind()
         self.edited.emit()
