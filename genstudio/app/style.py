@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
@@ -22,8 +23,9 @@ def set_variant(widget: QWidget, name: str, value: str | bool) -> None:
     text = str(value).lower() if isinstance(value, bool) else value
     if widget.property(name) != text:
         widget.setProperty(name, text)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
+        if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):  # else it is read when first shown
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
 
 
 def faint(colours: Tokens) -> str:

@@ -16,7 +16,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from genstudio.app import resources
-from genstudio.app.style import palette, stylesheet
+from genstudio.app.style import faint, palette, stylesheet
 from genstudio.app.tokens import DARK, LIGHT, Tokens, mix
 
 __all__ = [
@@ -131,15 +131,16 @@ def icon(name: str, size: int = 16, role: str = "text") -> QIcon:
     svg = _svg(name)
     now = _State.tokens
     result = QIcon()
-    colours = {
-        QIcon.Mode.Normal: getattr(now, role),
-        QIcon.Mode.Disabled: mix(now.dim, now.panel, 0.4),
-        QIcon.Mode.Selected: getattr(now, role),
-    }
-    for state, colour in colours.items():
+    modes = QIcon.Mode  # without its own picture a selected icon is tinted by the style
+    for colour, used_in in (
+        (getattr(now, role), (modes.Normal, modes.Selected)),
+        (faint(now), (modes.Disabled,)),
+    ):
         tinted = QSvgRenderer(QByteArray(svg.replace(PLACEHOLDER, colour).encode()))
         for scale in (1, 2, 3):
-            result.addPixmap(_pixmap(tinted, size, scale), state)
+            pixmap = _pixmap(tinted, size, scale)
+            for mode in used_in:
+                result.addPixmap(pixmap, mode)
     return result
 
 

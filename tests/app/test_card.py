@@ -10,10 +10,16 @@ from genstudio.app.widgets.card import Card
 
 
 @pytest.fixture
-def pair(qapp, qtbot):
-    """A bare card beside one with everything in its heading."""
+def page(qapp, qtbot):
     theme.apply(qapp, "dark")
     page = QWidget()
+    qtbot.addWidget(page)
+    return page
+
+
+@pytest.fixture
+def pair(page):
+    """A bare card beside one with everything in its heading."""
     bare, full = Card("Losses"), Card("Knobs")
     full.set_note("EMA · step 6,200")
     button = QToolButton()
@@ -23,7 +29,6 @@ def pair(qapp, qtbot):
     for card in (bare, full):
         card.add(QLabel("content"))
         layout.addWidget(card)
-    qtbot.addWidget(page)
     page.show()
     QTest.qWait(0)
     return bare, full

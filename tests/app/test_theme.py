@@ -117,6 +117,7 @@ def test_a_property_set_later_takes_effect(qapp, qtbot):
     theme.apply(qapp, "dark")
     label = QLabel("x")
     qtbot.addWidget(label)
+    label.ensurePolished()
     set_variant(label, "role", "bad")
     assert label.palette().color(QPalette.ColorRole.WindowText).name() == theme.DARK.bad
     set_variant(label, "role", "dim")
