@@ -96,11 +96,17 @@ class Autoencoder(GenerativeModel):
 
     @torch.no_grad()
     def _observe(self, codes: Tensor, step: int) -> None:
-        """Update the running mean and covariance of the codes; short memory first, then 1,000 steps."""
+        """Update the running mean and covariance of the codes; short memory first, then 1,000 steps.
+
+        Codes of a poisoned batch are left out, on the device: one of them would stay in the averages for ever.
+        """
         keep = min(0.999, (1 + step) / (10 + step))
-        self.code_mean.lerp_(codes.mean(0), 1 - keep)
-        centred = codes - self.code_mean
-        self.code_cov.lerp_(centred.T @ centred / len(codes), 1 - keep)
+        mean = self.code_mean.lerp(codes.mean(0), 1 - keep)
+        centred = codes - mean
+        cov = self.code_cov.lerp(centred.T @ centred / len(codes), 1 - keep)
+        finite = mean.isfinite().all() & cov.isfinite().all()
+        self.code_mean.copy_(torch.where(finite, mean, self.code_mean))
+        self.code_cov.copy_(torch.where(finite, cov, self.code_cov))
 
     def encode(self, images: Tensor) -> Tensor:
         """Pictures [N, C, H, W] in 0..1 to codes [N, latent_dim]."""
