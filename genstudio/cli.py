@@ -13,6 +13,7 @@ from genstudio import __version__
 from genstudio.core.config import Config, Knob, Value, parse_text
 from genstudio.core.errors import InputError, WorkError
 from genstudio.core.spec import RunSpec, TrainingConfig
+from genstudio.core.words import picture
 
 if TYPE_CHECKING:
     from genstudio.engine.load import Trained
@@ -323,10 +324,7 @@ def _data(options: argparse.Namespace) -> dict[str, Any]:
     data = open_source(options.source)
     summary = data.summary()
     if not options.json:
-        height, width, channels = data.shape
-        print(
-            f"{data.name}: {len(data):,} pictures, {width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"
-        )
+        print(f"{data.name}: {len(data):,} pictures, {picture(data.shape)}")
         if data.splits:
             print("  parts: " + ", ".join(f"{name} {count:,}" for name, count in data.splits.items()))
         if counts := data.label_counts():

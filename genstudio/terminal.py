@@ -14,6 +14,7 @@ from typing import Any
 from genstudio.core.events import Note, Progress
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec
+from genstudio.core.words import duration
 from genstudio.engine.run import Run
 from genstudio.engine.train import train
 
@@ -29,13 +30,14 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
     InputError, WorkError
         As `train` does.
     """
-    begin, first_step, due = time.perf_counter(), None, 0.0
+    first: Progress | None = None
+    due = 0.0
     with _stop_on_signal() as stopped, contextlib.closing(train(spec, run, Mailbox())) as events:
         for event in events:
             if isinstance(event, Note):
                 _say(event.text)
             elif isinstance(event, Progress):
-                first_step = event.step if first_step is None else first_step
+                first = first or event
                 if time.monotonic() >= due:
                     due = time.monotonic() + _EVERY
                     _line(_in_words(event))
@@ -44,14 +46,14 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
     _line("")
     document = run.document
     assert document is not None
-    seconds = time.perf_counter() - begin
-    done = document.step - (first_step or 0)
+    seconds = document.seconds - (first.seconds if first else 0.0)
+    done = document.step - (first.step if first else 0)
     return {
         "run": str(run.path),
         "family": document.family,
         "step": document.step,
         "seconds": round(seconds, 3),
-        "samples_per_second": round(done * document.training.batch_size / seconds, 1),
+        "samples_per_second": round(done * document.training.batch_size / max(seconds, 1e-9), 1),
         "losses": {name: v for name, v in document.losses.items() if v is not None and math.isfinite(v)},
         "state": document.state,
     }
@@ -70,16 +72,6 @@ def counter(noun: str) -> Callable[[int, int], None]:
             _line("")
 
     return show
-
-
-def duration(seconds: float) -> str:
-    """ "42 s", "3 min 20 s", "2 h 5 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _in_words(event: Progress) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from genstudio.core.config import Value
 from genstudio.core.errors import InputError, WorkError
-from genstudio.core.events import State
+from genstudio.core.events import Curve, State
 from genstudio.core.spec import RunSpec, TrainingConfig
 
 FORMAT = 1
@@ -61,6 +61,7 @@ class Document(BaseModel):
     machine: MachineFacts
     versions: dict[str, str]
     created: str = Field(max_length=40)
+    curves: list[tuple[str, str, str]] = Field(default_factory=list, max_length=1000)
     state: State = "new"
     step: int = Field(default=0, ge=0)
     seconds: float = Field(default=0.0, ge=0)
@@ -77,7 +78,7 @@ class Document(BaseModel):
         )
 
 
-def new_document(spec: RunSpec, data: DataFacts, machine: MachineFacts) -> Document:
+def new_document(spec: RunSpec, data: DataFacts, machine: MachineFacts, curves: Iterable[Curve]) -> Document:
     """The first ``run.json`` of a run."""
     return Document(
         family=spec.family,
@@ -89,6 +90,7 @@ def new_document(spec: RunSpec, data: DataFacts, machine: MachineFacts) -> Docum
         machine=machine,
         versions=versions(),
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        curves=[(curve.name, curve.label, curve.unit) for curve in curves],
     )
 
 

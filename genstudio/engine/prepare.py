@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from genstudio.core.errors import InputError
+from genstudio.core.events import Curve
 from genstudio.core.spec import RunSpec
 from genstudio.data import Dataset
 from genstudio.engine import device
@@ -38,7 +41,9 @@ def choose_machine(run: Run, spec: RunSpec, allows_bf16: bool) -> device.Machine
     return machine
 
 
-def begin(run: Run, spec: RunSpec, data: Dataset, mean: float, machine: device.Machine, step: int) -> None:
+def begin(
+    run: Run, spec: RunSpec, data: Dataset, mean: float, machine: device.Machine, step: int, curves: Iterable[Curve]
+) -> None:
     """Write the first ``run.json``, or mark a run as training again from `step` on.
 
     Raises
@@ -51,7 +56,7 @@ def begin(run: Run, spec: RunSpec, data: Dataset, mean: float, machine: device.M
     )
     try:
         if run.document is None:
-            run.document = new_document(spec, _facts(data, spec.data, mean), facts)
+            run.document = new_document(spec, _facts(data, spec.data, mean), facts, curves)
             run.write_document(state="training")
         else:
             run.cut_back(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -75,7 +76,7 @@ class Trainer:
         self._bad_steps = 0
         now = time.monotonic()
         self._report_at, self._pictures_at, self._save_at = now, now, now + _SAVE_EVERY
-        prepare.begin(run, self.spec, self.data, mean, self.machine, self.step)
+        prepare.begin(run, self.spec, self.data, mean, self.machine, self.step, self.model.curves)
         self.keeper = Keeper(run)
 
     def _restore(self, saved: Checkpoint) -> None:
@@ -243,14 +244,20 @@ class Trainer:
         yield from self.keeper.trouble(self.step)
 
     def close(self, state: State) -> None:
-        """Leave the run as the next person should find it; saves when training was stopped."""
+        """Leave the run as the next person should find it: everything is saved, after a failure what can be."""
         try:
             if state == "stopped":
-                exhaust(self.report(flush=True))
-                if self.run.saved_step() != self.step:
-                    exhaust(self.save(last=True))
+                self._save_rest()
+            elif state == "failed":
+                with contextlib.suppress(WorkError, OSError, RuntimeError):  # the failure itself is what is told
+                    self._save_rest()
         finally:
             self.keeper.close(state, self.step)
+
+    def _save_rest(self) -> None:
+        exhaust(self.report(flush=True))
+        if self.run.saved_step() != self.step:
+            exhaust(self.save(last=True))
 
     def explained(self, error: BaseException) -> BaseException:
         """A failure of the machine in words; anything else as it is."""

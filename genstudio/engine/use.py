@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from genstudio.core.errors import InputError
+from genstudio.core.words import picture
 from genstudio.data import Dataset
 from genstudio.data.batches import to_bytes, to_unit
 from genstudio.engine.load import Trained
@@ -59,7 +60,7 @@ def check_fits(trained: Trained, data: Dataset) -> None:
     expected = tuple(trained.document.data.shape)
     if data.shape != expected:
         raise InputError(
-            f"“{data.source}” has pictures of {_size(data.shape)}, the model was trained on {_size(expected)}."
+            f"“{data.source}” has pictures of {picture(data.shape)}, the model was trained on {picture(expected)}."
         )
 
 
@@ -71,11 +72,6 @@ def mean_squared_error(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
 
 def _images(trained: Trained, data: Dataset, part: slice) -> torch.Tensor:
     return to_unit(torch.from_numpy(data.images[part]), trained.machine.device)
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    height, width, channels = shape
-    return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"
 
 
 def _parts(count: int) -> Iterator[slice]:

@@ -27,7 +27,7 @@ class Card(QFrame):
         self._heading.addWidget(self._title)
         self._heading.addStretch(1)
         self._heading.addWidget(self._note)
-        row = QWidget()
+        row = self._row = QWidget()
         row.setFixedHeight(HEADING_HEIGHT)
         self._heading.setContentsMargins(0, 0, 0, 0)
         row.setLayout(self._heading)
@@ -54,6 +54,11 @@ class Card(QFrame):
     def add_control(self, control: QWidget) -> None:
         """Put a quiet control (a tool button, a small combo box) at the right end of the heading."""
         self._heading.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def set_bare(self, content: QWidget) -> None:
+        """Fill the card with a widget that has a heading row of its own."""
+        self._row.hide()
+        self.body.addWidget(content, 1)
 
     def add(self, content: QWidget | QLayout, stretch: int = 0) -> None:
         """Append a widget or a layout to the body."""

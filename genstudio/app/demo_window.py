@@ -1,0 +1,90 @@
+"""Presses the buttons of the window as a person would: choose the digits, Train, take a picture at the end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QGuiApplication
+
+from genstudio.app.window import Window
+from genstudio.engine import pictures
+from genstudio.engine.review import Review
+
+_FAMILY, _PRESET = "vae", "first-look"
+
+
+class DemoDriver(QObject):
+    """Begins as soon as the families are loaded.
+
+    Attributes
+    ----------
+    failure : str
+        A sentence when the training failed.
+    """
+
+    def __init__(
+        self,
+        window: Window,
+        steps: int,
+        out: Path | None,
+        seed: int | None,
+        device: str | None,
+        screenshot: Path | None,
+        leave: bool,
+    ) -> None:
+        super().__init__(window)
+        self.failure = ""
+        self._window, self._steps, self._out = window, steps, out
+        self._values = {"steps": steps, **({"seed": seed} if seed is not None else {})}
+        if device is not None:
+            self._values["device"] = device
+        self._screenshot, self._leave = screenshot, leave
+        self._files: dict[str, str] = {}
+        window.families_ready.connect(self._begin)
+        window.session.ended.connect(self._ended)
+
+    def result(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        path = self._window.session.path
+        return {"run": str(path) if path else None, "steps": self._steps, **self._files}
+
+    def _begin(self) -> None:
+        window = self._window
+        window.train_page.model.set_sources(window.settings.recent, "digits")
+        window.train_page.choose_family(_FAMILY, self._values, _PRESET)
+        window.train(self._out)
+
+    def _ended(self, state: str, text: str, _detail: str) -> None:
+        if state == "failed":
+            self.failure = text
+            self._finish()
+        else:
+            self._window.session.opened.connect(self._opened)
+
+    def _opened(self, found: Review) -> None:
+        self._window.session.opened.disconnect(self._opened)
+        # one more turn of the event loop, so that what was opened is painted
+        QTimer.singleShot(300, self, lambda: self._save(found))
+
+    def _save(self, found: Review) -> None:
+        if self._screenshot is not None:
+            self._window.grab().save(str(self._screenshot))
+            self._tell("screenshot", self._screenshot)
+            grid = self._screenshot.with_name(f"{self._screenshot.stem}-samples.png")
+            samples = next((g for g in found.galleries if g.slot == "samples"), None)
+            if samples is not None:
+                pictures.save(samples.images, grid)
+                self._tell("samples", grid)
+        self._finish()
+
+    def _tell(self, what: str, path: Path) -> None:
+        self._files[what] = str(path)
+        print(f"{what}: {path}", file=sys.stderr)
+
+    def _finish(self) -> None:
+        if self._leave:
+            self._window.close()
+            QGuiApplication.exit(0)

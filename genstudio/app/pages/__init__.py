@@ -1,0 +1,1 @@
+"""Pages arrange widgets and connect them to the session; each is one file."""

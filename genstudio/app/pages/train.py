@@ -1,0 +1,239 @@
+"""The Train page: curves and pictures at the left, what is trained and its knobs at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from genstudio.app.settings import Settings
+from genstudio.app.widgets.card import Card
+from genstudio.app.widgets.form import KnobForm
+from genstudio.app.widgets.gallery import Gallery
+from genstudio.app.widgets.loss_plot import LossPlot
+from genstudio.app.widgets.model_card import ModelCard
+from genstudio.core.config import Value
+from genstudio.core.events import Advice, Curve, Edited, Event, Note, Scalars, Started
+from genstudio.core.events import Gallery as Pictures
+from genstudio.core.spec import RunSpec, TrainingConfig
+from genstudio.engine.family_info import FamilyInfo
+from genstudio.engine.review import Review
+from genstudio.models import families
+
+_RIGHT = 336
+NO_PICTURES = np.empty((0, 1, 1, 1), np.uint8)
+
+
+class TrainPage(QWidget):
+    """Shows one run: live while it trains, as it was kept when it is reopened.
+
+    Signals
+    -------
+    edited(str, value)
+        A live knob was changed.
+    valid_changed(bool)
+        Whether the settings can be trained with.
+    open_data_asked()
+        Somebody wants other data.
+    """
+
+    edited = Signal(str, object)
+    valid_changed = Signal(bool)
+    open_data_asked = Signal()
+    problem = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.plot = LossPlot("Losses")
+        self.samples = named(Gallery(), "Samples from fixed latents")
+        self.pairs = named(Gallery(), "Reconstructions, inputs above outputs")
+        self.model = ModelCard({name: families.entry(name).title for name in families})
+        self.form = KnobForm()
+        self._catalog: Mapping[str, FamilyInfo] = {}
+        self._training_names = set(TrainingConfig.model_fields)
+        self._cards = {"samples": Card("Samples from fixed latents"), "reconstructions": Card("Reconstructions")}
+        self._views = {"samples": self.samples, "reconstructions": self.pairs}
+        self._lay_out()
+        self.samples.set_empty_text("Pictures appear here as soon as a training runs.")
+        self.pairs.set_empty_text("Inputs and what the model makes of them appear here.")
+        self.plot.set_empty_text("No curves yet. Choose data and a family at the right, then press Train.")
+        self.model.family_changed.connect(lambda name: self.choose_family(name))
+        self.model.preset_changed.connect(self._choose_preset)
+        self.model.open_asked.connect(self.open_data_asked)
+        self.form.changed.connect(self.edited)
+        self.form.validity_changed.connect(self.valid_changed)
+        self.plot.problem.connect(self.problem)
+        for view in self._views.values():
+            view.problem.connect(self.problem)
+
+    def _lay_out(self) -> None:
+        curves = Card("")
+        curves.set_bare(self.plot)
+        pictures = QSplitter(Qt.Orientation.Horizontal)
+        for slot, view in self._views.items():
+            self._cards[slot].add(view, 1)
+            pictures.addWidget(self._cards[slot])
+        self.columns = QSplitter(Qt.Orientation.Vertical)
+        self.columns.addWidget(curves)
+        self.columns.addWidget(pictures)
+        self.columns.setSizes([500, 400])
+        for splitter in (self.columns, pictures):
+            splitter.setHandleWidth(12)
+            splitter.setChildrenCollapsible(False)
+        self.knobs = Card("Knobs")
+        self.knobs.set_note("loading …")
+        self.knobs.add(_scrolled(self.form), 1)
+        right = QVBoxLayout()
+        right.setSpacing(12)
+        right.addWidget(self.model)
+        right.addWidget(self.knobs, 1)
+        side = QWidget()
+        side.setFixedWidth(_RIGHT)
+        right.setContentsMargins(0, 0, 0, 0)
+        side.setLayout(right)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self.columns, 1)
+        row.addWidget(side)
+
+    # --- what to train -------------------------------------------------------------------------------
+
+    def set_catalog(self, catalog: Mapping[str, FamilyInfo], settings: Settings) -> None:
+        """Families are loaded: offer their knobs, as they were last used."""
+        self._catalog = catalog
+        self.knobs.set_note("● can be changed while training")
+        self.form.set_unfolded(settings.unfolded)
+        self.choose_family(self.model.family_name(), settings.knobs.get(self.model.family_name(), {}))
+
+    def choose_family(self, name: str, values: Mapping[str, Value] | None = None, preset: str | None = None) -> None:
+        """Show the knobs of a family, at its preset with `values` on top; unknown or wrong ones are left out."""
+        info = self._catalog.get(name)
+        if info is None:
+            return
+        chosen = self.model.show_family(info, preset)
+        with QSignalBlocker(self.form):
+            self.form.set_knobs(info.knobs)
+            self.form.defaults_are(chosen.values)
+            known = {k.name for k in info.knobs}
+            self.form.set_values({**chosen.values, **{n: v for n, v in (values or {}).items() if n in known}})
+        self.valid_changed.emit(self.form.is_valid())
+
+    def _choose_preset(self, name: str) -> None:
+        self.choose_family(self.model.family_name(), preset=name)
+
+    def ready(self) -> bool:
+        """True when Train would work."""
+        return bool(self._catalog) and self.form.is_valid()
+
+    def spec(self) -> RunSpec:
+        """What the form says; raises `InputError` when a value is not valid."""
+        values = self.form.values()
+        training = {k: v for k, v in values.items() if k in self._training_names}
+        knobs = {k: v for k, v in values.items() if k not in self._training_names}
+        return RunSpec(
+            family=self.model.family_name(),
+            data=self.model.source(),
+            knobs=knobs,
+            training=TrainingConfig.parse(training),
+            preset=self.model.preset_name() or None,
+        )
+
+    # --- what is shown -------------------------------------------------------------------------------
+
+    def begin(self, fresh: bool) -> None:
+        """A job starts; a `fresh` one begins with empty views."""
+        self.set_running(True)
+        if fresh:
+            self.plot.clear()
+            for slot, view in self._views.items():
+                view.set_images(NO_PICTURES)
+                self._cards[slot].set_note("")
+
+    def set_running(self, running: bool) -> None:
+        """Lock what cannot be changed while training."""
+        self.model.set_running(running)
+        self.form.set_running(running)
+
+    def take(self, events: list[Event]) -> None:
+        """Show a batch of events."""
+        for event in events:
+            if isinstance(event, Scalars):
+                self.plot.append(event.steps, event.values)
+            elif isinstance(event, Started):
+                self._set_curves(event.curves)
+                cut_after(self.plot, event.step)
+            elif isinstance(event, Pictures):
+                self._show(event)
+            elif isinstance(event, Edited):
+                self.plot.add_mark(event.step, f"{event.name} {event.old:g} → {event.new:g}")
+            elif isinstance(event, Advice):
+                self.plot.add_mark(event.step, event.title)
+            elif isinstance(event, Note):
+                self.plot.add_mark(event.step, "note")
+
+    def review(self, found: Review) -> None:
+        """Show a run that is not training."""
+        document = found.document
+        self.begin(fresh=True)
+        self.set_running(False)
+        values = {**document.knobs, **document.training.model_dump()}
+        self.choose_family(document.family, values, document.preset)
+        show_history(self.plot, found)
+        for gallery in found.galleries:
+            self._show(gallery)
+
+    def _set_curves(self, curves: tuple[Curve, ...]) -> None:
+        """Name the curves, keeping those that a run goes on with."""
+        if tuple(self.plot.data.curves) != curves:
+            self.plot.set_curves(curves)
+
+    def _show(self, event: Pictures) -> None:
+        view = self._views.get(event.slot)
+        if view is not None:
+            view.set_images(event.images, event.inputs, event.caption)
+            card = self._cards[event.slot]
+            card.set_note(f"step {event.step:,}")
+            card.setToolTip(event.caption)
+
+
+W = TypeVar("W", bound=QWidget)
+
+
+def named(widget: W, name: str) -> W:
+    """`widget`, with the name that a screen reader says."""
+    widget.setAccessibleName(name)
+    return widget
+
+
+def cut_after(plot: LossPlot, step: int) -> None:
+    """Forget points after `step`: a run that was interrupted goes on from its last checkpoint."""
+    extent = plot.data.extent()
+    if extent is None or extent[1] <= step:
+        return
+    kept = {}
+    for curve in plot.data.curves:
+        line = plot.data.line(curve.name)
+        count = int(np.searchsorted(line.steps, step, "right"))
+        kept[curve.name] = (line.steps[:count].copy(), line.values[:count].copy())
+    plot.load(kept, [(mark.step, mark.text) for mark in plot.data.marks if mark.step <= step])
+
+
+def show_history(plot: LossPlot, found: Review) -> None:
+    """Load everything that a run logged into a plot."""
+    plot.set_curves(found.curves)
+    known = {curve.name for curve in found.curves}
+    plot.load({name: line for name, line in found.history.values.items() if name in known}, found.history.marks)
+
+
+def _scrolled(content: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    content.setProperty("kind", "scrolled")
+    return area

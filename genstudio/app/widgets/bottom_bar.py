@@ -1,0 +1,67 @@
+"""How far, how fast, how long, what is saved."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
+
+from genstudio.app import theme
+from genstudio.core.events import Progress
+from genstudio.core.words import duration
+
+_PARTS = 1000
+
+
+class BottomBar(QFrame):
+    """A thin bar and one line of figures, the same on every page."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, _PARTS)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the training")
+        self.text = QLabel()
+        self.text.setProperty("role", "dim")
+        self.text.setFont(theme.tabular(self.text.font()))
+        self.text.setAccessibleName("Steps, speed and time")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.text, 0, Qt.AlignmentFlag.AlignRight)
+        self.clear()
+
+    def clear(self, text: str = "Nothing is training.") -> None:
+        """No figures."""
+        self.bar.setRange(0, _PARTS)
+        self.bar.setValue(0)
+        self.text.setMinimumWidth(0)
+        self.text.setText(text)
+
+    def busy(self, text: str) -> None:
+        """Something runs whose length is not known."""
+        self.bar.setRange(0, 0)
+        self.text.setText(text)
+
+    def show_progress(self, news: Progress, done: bool = False) -> None:
+        """Figures of a training; `done` leaves the remaining time away."""
+        if news.fraction is None:
+            self.bar.setRange(0, 0 if not done else _PARTS)
+        else:
+            self.bar.setRange(0, _PARTS)
+            self.bar.setValue(round(news.fraction * _PARTS))
+        self.text.setText("  ·  ".join(_parts(news, done)))
+        # it only grows, so that the bar does not jump with each digit
+        self.text.setMinimumWidth(max(self.text.minimumWidth(), self.text.sizeHint().width()))
+
+
+def _parts(news: Progress, done: bool) -> list[str]:
+    parts = [f"{news.step:,} of {news.total:,} steps" if news.total else f"{news.step:,} steps"]
+    if news.samples_per_second and not done:
+        parts.append(f"{news.samples_per_second:,.0f} pictures/s")
+    parts.append(duration(news.seconds))
+    if news.remaining is not None and not done:
+        parts.append(f"about {duration(news.remaining)} left")
+    parts.append("not saved yet" if news.saved is None else f"saved at step {news.saved:,}")
+    return parts

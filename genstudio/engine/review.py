@@ -1,0 +1,48 @@
+"""A run as one sees it again: curves, marks and newest pictures, without loading the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from genstudio.core.events import Curve, Gallery, State
+from genstudio.engine.document import Document
+from genstudio.engine.metrics import History
+from genstudio.engine.run import Run
+
+SLOTS = ("samples", "reconstructions")
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything a page shows of a run that is not training; `notes` tell what was damaged."""
+
+    path: Path
+    document: Document
+    state: State
+    saved: int | None
+    history: History
+    galleries: tuple[Gallery, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """How the logged numbers are called and measured."""
+        return tuple(Curve(*facts) for facts in self.document.curves)
+
+
+def review(path: Path) -> Review:
+    """Read a run.
+
+    Raises
+    ------
+    InputError, WorkError
+        When there is no run at `path` or nothing of it can be read.
+    """
+    run = Run.open(path)
+    assert run.document is not None  # what `open` returns has one
+    history = run.history()
+    if history.damaged:
+        run.notes.append(f"{history.damaged:,} lines of metrics.jsonl were damaged and are left out of the curves.")
+    galleries = tuple(g for slot in SLOTS if (g := run.newest_gallery(slot)) is not None)
+    return Review(path, run.document, run.state(), run.saved_step(), history, galleries, tuple(run.notes))
