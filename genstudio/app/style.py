@@ -3,7 +3,8 @@
 Variants are chosen by properties: ``QPushButton[kind="primary" | "danger" | "quiet" | "fold" | "nav"]``,
 ``QLabel[role="title" | "heading" | "group" | "dim" | "faint" | "bad" | "chip"]`` (a chip also has
 ``state="good" | "warn" | "bad" | "accent"``), ``QFrame[kind="card" | "toast"]``, fields ``[invalid="true"]``.
-A property that changes later takes effect through `set_variant`.
+A property that changes later takes effect through `set_variant`. Qt gives a spin box no padding at the left:
+``lineEdit().setTextMargins(6, 0, 0, 0)`` aligns its number with the text of other fields.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ def stylesheet(colours: Tokens, heading: int, title: int, resources: Path) -> st
         chosen=mix(colours.panel, colours.accent, 0.28),
         thumb=mix(colours.line, colours.dim, 0.45),
         check=f"check-{colours.name}",
+        tick="check-light" if colours.name == "dark" else "check-dark",
         heading=heading,
         title=title,
         icons=(resources / "icons").as_posix(),

@@ -238,7 +238,9 @@ def test_while_training_only_live_knobs_can_be_changed_and_the_others_say_why(fo
 
 
 def test_live_knobs_are_marked_and_the_mark_is_explained(form):
-    marks = [label for label in form.findChildren(QLabel) if label.text() == "live" and not label.isHidden()]
+    marks = [
+        label for label in form.findChildren(QLabel) if label.accessibleName() == "live" and not label.isHidden()
+    ]
     assert len(marks) == 2
     assert all("while training" in mark.toolTip() for mark in marks)
 

@@ -13,8 +13,8 @@ from genstudio.app.widgets.choice_field import ChoiceField
 from genstudio.app.widgets.number_field import FIELD_HEIGHT, NumberField
 from genstudio.core.config import Knob, Value, parse_text
 
-_DOT = 8
-_LIVE = "This knob can be changed while training; the change lands on the next step."
+_DOT, _MARK = 8, 14
+_LIVE = "Live: can be changed while training; the change lands on the next step."
 
 
 class KnobRow(QWidget):
@@ -41,8 +41,9 @@ class KnobRow(QWidget):
         self._dot = QLabel()
         self._dot.setProperty("role", "dot")
         self._dot.setFixedSize(_DOT, _DOT)
-        self._live = QLabel("live")
-        self._live.setProperty("role", "live")
+        self._live = QLabel()
+        theme.set_icon(self._live, "live", _MARK, "dim")
+        self._live.setAccessibleName("live")
         self._live.setToolTip(_LIVE)
         self._live.setHidden(not knob.live)
         self.field = self._make_field()
@@ -111,8 +112,8 @@ class KnobRow(QWidget):
         """Pixels that the label needs, bold and with its marks."""
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
-        live = self._live.sizeHint().width() + 4 if self.knob.live else 0
-        return QFontMetrics(bold).horizontalAdvance(self.knob.label) + 2 + 4 + _DOT + live + 4
+        live = 4 + _MARK if self.knob.live else 0
+        return QFontMetrics(bold).horizontalAdvance(self.knob.label) + 2 + 4 + _DOT + live
 
     def set_heading_width(self, width: int) -> None:
         """Make room for the label, so that the fields of all rows stand in one column."""
