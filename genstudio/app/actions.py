@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -13,6 +14,8 @@ from genstudio.app import theme
 
 if TYPE_CHECKING:
     from genstudio.app.window import Window
+
+_THEMES: dict[theme.Mode, str] = {"system": "Theme of the system", "dark": "Dark theme", "light": "Light theme"}
 
 
 def add_actions(window: Window) -> dict[str, QAction]:
@@ -33,8 +36,8 @@ def add_actions(window: Window) -> dict[str, QAction]:
     for number, (key, page) in enumerate(window.side.buttons.items(), 1):
         _add(view, window, page.text(), f"Ctrl+{number}", lambda key=key: window.show_page(key))
     view.addSeparator()
-    for mode, title in (("system", "Theme of the system"), ("dark", "Dark theme"), ("light", "Light theme")):
-        _add(view, window, title, "", lambda mode=mode: theme.apply(_app(), mode))
+    for mode, title in _THEMES.items():
+        _add(view, window, title, "", partial(theme.apply, _app(), mode))
     view.addSeparator()
     _add(view, window, "Full screen", "F11", lambda: _full_screen(window))
     help_menu = bar.addMenu("&Help")

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from genstudio.app.window import Window
+from genstudio.core.config import Value
 from genstudio.engine import pictures
 from genstudio.engine.review import Review
 
@@ -38,9 +39,8 @@ class DemoDriver(QObject):
         super().__init__(window)
         self.failure = ""
         self._window, self._steps, self._out = window, steps, out
-        self._values = {"steps": steps, **({"seed": seed} if seed is not None else {})}
-        if device is not None:
-            self._values["device"] = device
+        wanted: dict[str, Value | None] = {"steps": steps, "seed": seed, "device": device}
+        self._values = {name: value for name, value in wanted.items() if value is not None}
         self._screenshot, self._leave = screenshot, leave
         self._files: dict[str, str] = {}
         window.families_ready.connect(self._begin)
