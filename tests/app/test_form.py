@@ -303,9 +303,10 @@ def test_fields_stand_in_one_column_and_nothing_jumps(form):
 
 def test_nothing_is_clipped_where_an_error_needs_two_lines(form, qtbot):
     form.resize(form.minimumSizeHint().width(), 500)
-    retype(field(form, "Latent"), "1" * 40)
+    retype(field(form, "Latent"), "W" * 80)
     (problem,) = [w for w in form.findChildren(QLabel) if w.property("role") == "bad" and w.isVisible()]
     qtbot.waitUntil(lambda: problem.height() >= problem.heightForWidth(problem.width()))
+    assert problem.minimumSizeHint().width() <= problem.width() <= form.width()
 
 
 def test_old_rows_are_gone_after_a_change_of_knobs(form, changes, qtbot):

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from genstudio.app import theme
+from genstudio.app.breakable import breakable
 from genstudio.app.stepping import written
 from genstudio.app.style import set_variant
 from genstudio.app.widgets.choice_field import ChoiceField
@@ -173,7 +174,7 @@ class KnobRow(QWidget):
         changed, error = self.is_changed(), self.error()
         self._dot.setVisible(changed)
         set_variant(self._label, "changed", changed)
-        self._problem.setText(error)
+        self._problem.setText(breakable(error))
         self._problem.setVisible(bool(error))
         self.field.setEnabled(not self._locked)
         self._reset.setEnabled(not self._locked)

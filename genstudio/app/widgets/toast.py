@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from genstudio.app import theme
+from genstudio.app.breakable import breakable
 from genstudio.app.notifications import Note
 
 WIDTH = 380
@@ -97,7 +98,7 @@ class Toast(QFrame):
         """Show `note`, which has the same key as the one before, with its count."""
         self.note = note
         short = note.text if len(note.text) <= _LONGEST else note.text[: _LONGEST - 1] + "…"
-        self._text.setText(short)
+        self._text.setText(breakable(short))
         self._count.setText(f"{note.count:,} times")
         self._count.setVisible(note.count > 1)
         self.setAccessibleName(f"{self._word}: {note.text}")
