@@ -12,6 +12,8 @@ from torch import Tensor
 from genstudio.core.errors import WorkError
 from genstudio.models.base import GenerativeModel, Objective
 
+_STATE = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps of each parameter
+
 
 class Player:
     """One group of parameters and its AdamW."""
@@ -66,12 +68,21 @@ class Player:
         for i, parameter in enumerate(self.parameters):
             prefix = f"{self.name}.{i}."
             mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-            for key, value in mine.items():
-                if value.numel() != 1 and value.shape != parameter.shape:
-                    raise WorkError(f"The optimizer state “{prefix}{key}” does not fit this model.")
             if mine:
+                # a tensor of the wrong size would be read beyond its end by the fused optimizer
+                for key in sorted(_STATE | mine.keys()):
+                    if not _fits(key, mine.get(key), parameter):
+                        raise WorkError(f"The optimizer state “{prefix}{key}” does not fit this model.")
                 # the step counter of the fused optimizer lives where the parameters are
                 self.optimizer.state[parameter] = {k: v.to(parameter.device).clone() for k, v in mine.items()}
+
+
+def _fits(key: str, value: Tensor | None, parameter: Tensor) -> bool:
+    """Whether `value` can be the optimizer's `key` of `parameter`."""
+    if value is None or key not in _STATE:
+        return False
+    shape = torch.Size() if key == "step" else parameter.shape
+    return value.shape == shape and value.dtype == parameter.dtype
 
 
 class Players:

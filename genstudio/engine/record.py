@@ -32,6 +32,7 @@ class Record:
         self._count = 0
         self._first_step = 0
         self._open: list[np.ndarray] = []  # rows of the point that is not complete yet
+        self._open_step = 0  # the last of them
         self.latest: dict[str, float] = {}
 
     @property
@@ -64,13 +65,17 @@ class Record:
         finite = np.isfinite(rows).all(axis=1, keepdims=True).ravel() if len(rows) else np.empty(0, bool)
         steps: list[int] = []
         points: list[np.ndarray] = []
-        last = self._first_step + self._count - 1
         for step, row in enumerate(rows, self._first_step):
             self._open.append(row)
-            if step % log_interval(step) == 0 or (flush and step == last):
+            self._open_step = step
+            if step % log_interval(step) == 0:
                 steps.append(step)
                 points.append(_mean(self._open))
                 self._open = []
+        if flush and self._open:
+            steps.append(self._open_step)
+            points.append(_mean(self._open))
+            self._open = []
         self._count = 0
         if not steps:
             return None, finite
