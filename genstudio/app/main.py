@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genstudio.app import system
+from genstudio.core import folders
 from genstudio.core.errors import WorkError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def application() -> Iterator[tuple[QApplication, Window]]:
     app.setDesktopFileName("genstudio")
     remembered, note = settings.load()
     theme.apply(app, remembered.theme)
-    manager, crash = NotificationManager(), CrashLog(settings.log_folder())
+    manager, crash = NotificationManager(), CrashLog(folders.log_folder())
     manager.install()
     window = Window(manager, remembered)
     for text in filter(None, (note, crash.open())):

@@ -15,8 +15,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 import genstudio
 from genstudio.app.hooks import Hooks, Severity, summary_of, trace_of
-from genstudio.app.settings import log_folder
 from genstudio.core.errors import GenStudioError
+from genstudio.core.folders import log_folder
 
 _LEVELS = {"info": logging.INFO, "success": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, Field
 
-from genstudio.core import atomic
+from genstudio.core import atomic, folders
 from genstudio.core.config import Value
 from genstudio.core.errors import WorkError
 
 RECENT = 12
 _LARGEST = 1 << 20  # bytes; ours has a few thousand
 _LONGEST = 4096  # characters of a path
-_NAME = "GenStudio"
 
 
 class Settings(BaseModel):
@@ -75,24 +72,13 @@ def _is_text(source: str) -> bool:
 
 
 def settings_file() -> Path:
-    """Where the settings are kept: in ``$GENSTUDIO_HOME``, else in the user's configuration folder."""
-    return _home(platformdirs.user_config_path(_NAME, appauthor=False)) / "settings.json"
-
-
-def log_folder() -> Path:
-    """Where logs are kept; the folder need not exist yet."""
-    home = os.environ.get("GENSTUDIO_HOME")
-    return Path(home) / "logs" if home else platformdirs.user_log_path(_NAME, appauthor=False)
+    """Where the settings are kept."""
+    return folders.config_folder() / "settings.json"
 
 
 def runs_folder(chosen: str = "") -> Path:
-    """Where runs are kept: `chosen` if given, else ``GenStudio/runs`` in the user's documents."""
-    return Path(chosen) if chosen else _home(platformdirs.user_documents_path() / _NAME) / "runs"
-
-
-def _home(usual: Path) -> Path:
-    home = os.environ.get("GENSTUDIO_HOME")
-    return Path(home) if home else usual
+    """Where runs are kept: `chosen` if given, else the usual folder."""
+    return Path(chosen) if chosen else folders.runs_folder()
 
 
 def load() -> tuple[Settings, str | None]:

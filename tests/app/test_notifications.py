@@ -11,9 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from genstudio.app.notifications import NotificationManager
-from genstudio.app.settings import log_folder
 from genstudio.app.widgets.toast_stack import ToastStack
 from genstudio.core.errors import InputError, WorkError
+from genstudio.core.folders import log_folder
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from genstudio.app.settings import RECENT, Settings, load, log_folder, runs_folder, save, settings_file
+from genstudio.app.settings import RECENT, Settings, load, runs_folder, save, settings_file
 from genstudio.core import atomic
 from genstudio.core.errors import WorkError
+from genstudio.core.folders import log_folder
 
 CHANGED = Settings(
     theme="light",

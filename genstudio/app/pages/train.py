@@ -23,7 +23,7 @@ from genstudio.engine.family_info import FamilyInfo
 from genstudio.engine.review import Review
 from genstudio.models import families
 
-_RIGHT = 336
+_RIGHT = 352
 NO_PICTURES = np.empty((0, 1, 1, 1), np.uint8)
 
 
@@ -105,7 +105,7 @@ class TrainPage(QWidget):
     def set_catalog(self, catalog: Mapping[str, FamilyInfo], settings: Settings) -> None:
         """Families are loaded: offer their knobs, as they were last used."""
         self._catalog = catalog
-        self.knobs.set_note("● can be changed while training")
+        self.knobs.set_note("")
         self.form.set_unfolded(settings.unfolded)
         self.choose_family(self.model.family_name(), settings.knobs.get(self.model.family_name(), {}))
 

@@ -93,9 +93,10 @@ class RunTable(QTableView):
         """Show other rows, as `Run.summary` gives them."""
         before = self.current_path()
         self._model.set_rows(rows)
-        for i in range(self._proxy.rowCount()):
-            if before is not None and self._path(i) == before:
-                self.selectRow(i)
+        if before is not None:
+            self.select(before)
+        if rows and self.current_path() is None:
+            self.selectRow(0)  # an empty preview would explain nothing
 
     def select(self, path: Path) -> None:
         """Select the row of a run, if it is there."""
