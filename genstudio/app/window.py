@@ -209,9 +209,8 @@ class Window(QMainWindow):
         self._document, self._state = found.document, found.state
         self.train_page.review(found)
         self.top.set_title(found.path.name)
-        self._progress = None
-        saved = "not saved yet" if found.saved is None else f"saved at step {found.saved:,}"
-        self.bottom.clear(f"{found.document.step:,} steps  ·  {saved}")
+        self._progress = found.progress()
+        self.bottom.show_progress(self._progress, done=True)
         for note in found.notes:
             self.manager.notify("warning", note)
         self._show_phase()

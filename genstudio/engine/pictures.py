@@ -18,6 +18,7 @@ from genstudio.core.events import Gallery
 
 _KEY = "genstudio"
 _MOST_PIXELS = 64_000_000
+_VISIBLE = 64  # pixels a side that a picture should have in a grid
 
 
 def grid(images: NDArray[np.uint8], columns: int | None = None, gap: int = 0) -> NDArray[np.uint8]:
@@ -102,7 +103,10 @@ def save(images: NDArray[np.uint8], out: Path) -> None:
     try:
         if suffix == ".png":
             out.parent.mkdir(parents=True, exist_ok=True)
-            atomic.write_bytes(out, png(grid(images, gap=2)))
+            # a wall of pictures is for eyes: small ones are enlarged, pixel by pixel
+            factor = max(1, _VISIBLE // max(images.shape[1:3]))
+            enlarged = images.repeat(factor, axis=1).repeat(factor, axis=2)
+            atomic.write_bytes(out, png(grid(enlarged, gap=2)))
         elif suffix == ".npz":
             save_arrays(out, samples=images)
         elif suffix == "":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from genstudio.core.events import Curve, Gallery, State
+from genstudio.core.events import Curve, Gallery, Progress, State
 from genstudio.engine.document import Document
 from genstudio.engine.metrics import History
 from genstudio.engine.run import Run
@@ -24,6 +24,12 @@ class Review:
     history: History
     galleries: tuple[Gallery, ...]
     notes: tuple[str, ...]
+
+    def progress(self) -> Progress:
+        """How far it is; speed, remaining time and memory are those of a run that rests."""
+        step, total = self.document.step, self.document.training.steps
+        fraction = min(1.0, step / total) if total else 1.0
+        return Progress(step, total or None, fraction, self.document.seconds, 0.0, None, 0, self.saved)
 
     @property
     def curves(self) -> tuple[Curve, ...]:
