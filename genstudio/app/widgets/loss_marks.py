@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics
+from PySide6.QtGui import QColor, QFont
 
 from genstudio.app import theme
 from genstudio.app.widgets.loss_data import Mark
 
+_APART = 3  # pixels between lines, so that they don't become a wall
 _ROWS = 3  # of words above each other; further words would hide the curves
 
 
@@ -21,15 +22,15 @@ class MarkItems:
         self._box = box
         self._items: list[tuple[pg.InfiniteLine, pg.TextItem]] = []
         self._font = QFont()
-        self._rows = 0
+        self._rows, self._pitch = 0, 0.0  # of words that were shown last
 
     def items(self) -> list[tuple[pg.InfiniteLine, pg.TextItem]]:
         """Lines with their words, also those not shown now."""
         return list(self._items)
 
-    def height(self) -> int:
+    def height(self) -> float:
         """Pixels from the top that the words shown last need."""
-        return self._rows * _row_height(QFontMetrics(self._font))
+        return self._rows * self._pitch
 
     def restyle(self, font: QFont) -> None:
         """Take the colours of the theme and `font`."""
@@ -46,13 +47,11 @@ class MarkItems:
     def show(self, marks: Sequence[Mark], sight: tuple[tuple[float, float], tuple[float, float]]) -> None:
         """Show those of `marks` that lie in `sight` (steps, values), in axis units."""
         (x0, x1), (y0, y1) = sight
-        seen = sorted((mark for mark in marks if x0 <= mark.step <= x1), key=lambda mark: mark.step)
+        wide, high = (x1 - x0) / max(1.0, self._box.width()), (y1 - y0) / max(1.0, self._box.height())
+        seen = _apart((mark for mark in marks if x0 <= mark.step <= x1), _APART * wide)
         while len(self._items) < len(seen):
             self._add()
-        metrics = QFontMetrics(self._font)
-        per_pixel_x = (x1 - x0) / max(1.0, self._box.width())
-        per_pixel_y = (y1 - y0) / max(1.0, self._box.height())
-        self._rows = 0
+        self._rows, self._pitch = 0, 0.0
         free_from = [x0] * _ROWS  # left of this step a row is taken
         for i, (line, text) in enumerate(self._items):
             line.setVisible(i < len(seen))
@@ -61,16 +60,19 @@ class MarkItems:
                 continue
             mark = seen[i]
             line.setPos(mark.step)
-            width = (metrics.horizontalAdvance(mark.text) + 16) * per_pixel_x
+            if text.toPlainText() != mark.text:
+                text.setPlainText(mark.text)
+            size = text.textItem.boundingRect()  # in pixels
+            self._pitch = max(self._pitch, size.height())
+            width = (size.width() + 4) * wide
             start = mark.step - width if mark.step - width >= x0 else mark.step
             row = next((r for r in range(_ROWS) if free_from[r] <= start), None)
             if row is None:
                 continue
             free_from[row] = start + width
             self._rows = max(self._rows, row + 1)
-            text.setPlainText(mark.text)
             text.setAnchor((1, 0) if start < mark.step else (0, 0))
-            text.setPos(mark.step, y1 - row * _row_height(metrics) * per_pixel_y)
+            text.setPos(mark.step, y1 - row * self._pitch * high)
             text.setVisible(True)
 
     def _add(self) -> None:
@@ -82,5 +84,10 @@ class MarkItems:
         self._items.append((line, text))
 
 
-def _row_height(metrics: QFontMetrics) -> int:
-    return metrics.height() + 8  # a text item has a margin of 4 on all sides
+def _apart(marks: Iterable[Mark], least: float) -> list[Mark]:
+    """Marks by step, without those closer than `least` to the one before: a slider leaves hundreds of them."""
+    kept: list[Mark] = []
+    for mark in sorted(marks, key=lambda mark: mark.step):
+        if not kept or mark.step - kept[-1].step >= least:
+            kept.append(mark)
+    return kept
