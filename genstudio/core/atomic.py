@@ -55,6 +55,13 @@ def temporary(path: Path) -> Path:
     return path.with_name(f"{path.name}.tmp-{os.getpid()}")
 
 
+def read_bytes(path: Path) -> bytes:
+    """The content of a plain file; raises OSError, also for a named pipe, which would be waited for without end."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
+    return path.read_bytes()
+
+
 def write_durably(path: Path, data: bytes) -> None:
     """Write `data` to a new file at `path` and wait until it is on the disk."""
     faults.hit("open")
@@ -117,9 +124,9 @@ def publish_folder(folder: Path, files: Mapping[str, Callable[[], bytes]], manif
     Raises
     ------
     OSError
-        When it cannot be written; nothing is left behind.
+        When it cannot be written; nothing is left behind, and what stood there stands there still.
     """
-    draft = temporary(folder)
+    draft, before = temporary(folder), temporary(folder.with_name(f"{folder.name}.old"))
     try:
         draft.mkdir(parents=True)
         written: dict[str, dict[str, Any]] = {}
@@ -130,13 +137,16 @@ def publish_folder(folder: Path, files: Mapping[str, Callable[[], bytes]], manif
         text = json.dumps({**manifest, "files": written}, indent=2, allow_nan=False)
         write_durably(draft / "manifest.json", text.encode("utf-8"))
         sync_folder(draft)
-        if folder.exists():  # a damaged one of the same step makes room
-            shutil.rmtree(folder)
+        if folder.exists():
+            folder.rename(before)
         faults.hit("rename")
         draft.rename(folder)
     except OSError:
+        if before.exists() and not folder.exists():
+            before.rename(folder)
         shutil.rmtree(draft, ignore_errors=True)
         raise
+    shutil.rmtree(before, ignore_errors=True)
     sync_folder(folder.parent)
 
 

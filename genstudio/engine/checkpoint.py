@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from genstudio.core import atomic
+from genstudio.core.config import Value
 from genstudio.core.errors import WorkError
 
 if TYPE_CHECKING:  # tables of runs need no torch; saving and loading import it
@@ -18,6 +21,17 @@ if TYPE_CHECKING:  # tables of runs need no torch; saving and loading import it
 
 _NAME = re.compile(r"step-(\d{6,})")
 _LARGEST = 16 << 30  # bytes; a manifest may claim anything
+
+
+class _State(BaseModel):
+    """What ``state.json`` must hold; everything in it is used as it stands."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    step: int = Field(ge=0, le=2**53)
+    position: int = Field(ge=0, le=2**62)
+    seconds: float = Field(ge=0)
+    knobs: dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +104,29 @@ def load(path: Path) -> Checkpoint:
 
     files = verified(path)
     try:
-        state = json.loads(files["state.json"])
+        state = _State.model_validate_json(files["state.json"]).model_dump()
+        if path.name != name_of(state["step"]):
+            raise ValueError(f"it holds step {state['step']:,}")
         tensors = {
             name.removesuffix(".safetensors"): safetensors.torch.load(data)
             for name, data in files.items()
             if name.endswith(".safetensors")
         }
-        return Checkpoint(int(state["step"]), tensors["weights"], tensors.get("ema"), tensors["training"], state)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        return Checkpoint(state["step"], tensors["weights"], tensors.get("ema"), tensors["training"], state)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise WorkError(f"{path.name}/state.json is not valid: “{field}”: {first['msg'].lower()}.") from None
+    except KeyError as error:
+        raise WorkError(f"The manifest of {path.name} does not list {error}: the checkpoint is not whole.") from None
+    except (SafetensorError, ValueError, TypeError) as error:
         raise WorkError(f"The checkpoint {path.name} is not one of GenStudio's: {error}.") from None
 
 
 def verified(path: Path) -> dict[str, bytes]:
     """All files of a checkpoint by name, after their sizes and hashes were found right; else `WorkError`."""
     try:
-        manifest = json.loads((path / "manifest.json").read_bytes())
+        manifest = json.loads(atomic.read_bytes(path / "manifest.json"))
         listing: dict[str, dict[str, Any]] = manifest["files"]
         files: dict[str, bytes] = {}
         for name, facts in listing.items():
@@ -113,7 +135,7 @@ def verified(path: Path) -> dict[str, bytes]:
                 raise WorkError(f"The manifest of {path.name} names a file outside it: not opened.")
             if file.stat().st_size != facts["size"] or facts["size"] > _LARGEST:
                 raise WorkError(f"{path.name}/{name} has the wrong size: it was cut short or changed.")
-            files[name] = file.read_bytes()
+            files[name] = atomic.read_bytes(file)
             if hashlib.sha256(files[name]).hexdigest() != facts["sha256"]:
                 raise WorkError(f"{path.name}/{name} is damaged: its content does not match its checksum.")
         return files

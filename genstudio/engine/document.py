@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from genstudio.core import atomic
 from genstudio.core.config import Value
 from genstudio.core.errors import InputError, WorkError
 from genstudio.core.events import Curve, State
@@ -51,19 +52,19 @@ class Document(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    format: int = FORMAT
+    format: int = Field(default=FORMAT, ge=1, le=FORMAT)
     family: str = Field(max_length=100)
     preset: str | None = Field(default=None, max_length=100)
     knobs: dict[str, Value]
     training: TrainingConfig
-    seed: int
+    seed: int = Field(ge=0, le=2**31 - 1)
     data: DataFacts
     machine: MachineFacts
     versions: dict[str, str]
     created: str = Field(max_length=40)
     curves: list[tuple[str, str, str]] = Field(default_factory=list, max_length=1000)
     state: State = "new"
-    step: int = Field(default=0, ge=0)
+    step: int = Field(default=0, ge=0, le=2**53)
     seconds: float = Field(default=0.0, ge=0)
     losses: dict[str, float | None] = Field(default_factory=dict)
 
@@ -130,7 +131,7 @@ def read_document(path: Path) -> Document:
         When it is missing, damaged or not valid; the sentence names the field.
     """
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(atomic.read_bytes(path))
     except FileNotFoundError:
         raise WorkError(f"{path.name} is missing.") from None
     except OSError as error:
@@ -141,12 +142,14 @@ def read_document(path: Path) -> Document:
         raise WorkError(f"{path.name} is damaged: it is not a JSON object.")
     if isinstance(values.get("format"), int) and values["format"] > FORMAT:
         raise InputError(f"{path} was made by a newer GenStudio (format {values['format']}): update GenStudio.")
-    if values.pop("sha256", None) != _digest(values):
-        raise WorkError(f"{path.name} is damaged: its content does not match its checksum.")
     try:
+        if values.pop("sha256", None) != _digest(values):
+            raise WorkError(f"{path.name} is damaged: its content does not match its checksum.")
         # by way of JSON, where strictness still takes an object for a nested model
         return Document.model_validate_json(json.dumps(values))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise WorkError(f"{path.name} is not valid: “{field}”: {first['msg'].lower()}.") from None
+    except (ValueError, RecursionError):  # numbers beyond what JSON knows, lists within lists within lists
+        raise WorkError(f"{path.name} is damaged: it holds what no run.json holds.") from None

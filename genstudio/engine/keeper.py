@@ -7,6 +7,7 @@ import errno
 import time
 from collections.abc import Iterable, Iterator
 
+from genstudio.core.config import Value
 from genstudio.core.errors import WorkError
 from genstudio.core.events import Advice, Edited, Gallery, Note, Saved, Scalars, State
 from genstudio.engine.board import Board
@@ -78,10 +79,15 @@ class Keeper:
         assert self._trouble is not None
         raise WorkError(self._unsaved(checkpoint.step, self._trouble)) from self._trouble
 
-    def close(self, state: State, step: int) -> None:
-        """Write the final state and close the logs; raises `WorkError` when the state cannot be written."""
+    def close(self, state: State, step: int, knobs: dict[str, Value]) -> None:
+        """Write the final state and close the logs; raises `WorkError` when the state cannot be written.
+
+        Knobs that were edited after the checkpoint of the very last step are kept in ``run.json``.
+        """
+        document = self._run.document
+        edited = {"knobs": knobs} if document is not None and document.step == step else {}
         try:
-            self._run.write_document(state=state)
+            self._run.write_document(state=state, **edited)
         except OSError as error:
             raise WorkError(self._unsaved(step, error)) from error
         finally:

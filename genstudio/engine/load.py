@@ -74,6 +74,24 @@ def load_weights(model: GenerativeModel, tensors: Mapping[str, Tensor]) -> None:
     model.load_state_dict(dict(tensors))
 
 
+def restore_rng(rng: torch.Generator, state: Tensor | None) -> None:
+    """Set a generator to a saved state; another device's kind of state is left out, its numbers differ anyway.
+
+    Raises
+    ------
+    WorkError
+        When there is none, or it is not one.
+    """
+    if state is not None and state.dtype == torch.uint8 and state.shape != rng.get_state().shape:
+        return
+    try:
+        if state is None:
+            raise TypeError("it is missing")
+        rng.set_state(state)
+    except (TypeError, RuntimeError) as error:
+        raise WorkError(f"The state of the random numbers in this checkpoint is not one: {error}.") from None
+
+
 def load_trained(run: Run, device_name: DeviceName = "auto") -> Trained:
     """The newest good checkpoint of a run as a model, averaged weights where the run keeps them.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -45,7 +47,8 @@ class MetricsWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._waiting: list[str] = []
-        self._file: IO[str] | None = None
+        self._rest = b""  # what a full disk left of the lines handed over last
+        self._file: IO[bytes] | None = None
 
     def scalars(self, event: Scalars) -> None:
         names = list(event.values)
@@ -63,26 +66,27 @@ class MetricsWriter:
 
     def flush(self) -> None:
         """Hand the lines to the system; raises OSError and keeps them when it will not have them."""
-        if not self._waiting:
+        if not self._waiting and not self._rest:
             return
         atomic.faults.hit("write")
         if self._file is None:
-            self._file = self._path.open("a", encoding="utf-8")
-        text = "".join(self._waiting)
-        self._file.write(text)
-        self._file.flush()
-        self._waiting.clear()
+            self._file = self._path.open("ab", buffering=0)  # unbuffered: a full disk takes part of a line
+        while self._rest or self._waiting:
+            if not self._rest:
+                self._rest = "".join(self._waiting).encode("utf-8")
+                self._waiting.clear()
+            self._rest = self._rest[self._file.write(self._rest) :]
 
     def close(self) -> None:
         """Flush and close; never raises for what `flush` could not write."""
-        try:
+        with contextlib.suppress(OSError):
             self.flush()
-        except OSError:
-            self._waiting.clear()
-        finally:
-            if self._file is not None:
+        self._waiting.clear()
+        self._rest = b""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
                 self._file.close()
-                self._file = None
+            self._file = None
 
     def _line(self, step: int, seconds: float, name: str, value: Any) -> None:
         if isinstance(value, float) and not math.isfinite(value):
@@ -93,10 +97,17 @@ class MetricsWriter:
 
 
 def read(path: Path) -> History:
-    """Read a log; damaged lines are counted and left out, a missing file gives an empty history."""
+    """Read a log; damaged lines are counted and left out, a missing file gives an empty history.
+
+    A file that cannot be read at all counts as one damaged line.
+    """
     history = History()
     columns: dict[str, tuple[list[int], list[float]]] = {}
-    for line in _lines(path):
+    try:
+        lines = list(_lines(path))
+    except OSError:
+        lines, history.damaged = [], 1
+    for line in lines:
         entry = _parsed(line)
         if entry is None:
             history.damaged += 1
@@ -125,11 +136,12 @@ def cut(path: Path, last_step: int) -> None:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            yield from file
-    except FileNotFoundError:
+    if not path.exists():
         return
+    if not path.is_file():  # a named pipe would be waited for without end
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
+    with path.open("rb") as file:
+        yield from file
 
 
 def _parsed(line: bytes) -> tuple[int, str, Any] | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from genstudio.core.config import Value
 from genstudio.core.errors import InputError
 from genstudio.core.events import Curve
 from genstudio.core.spec import RunSpec
 from genstudio.data import Dataset
 from genstudio.engine import device
-from genstudio.engine.document import DataFacts, MachineFacts, new_document
+from genstudio.engine.checkpoint import Checkpoint
+from genstudio.engine.document import DataFacts, MachineFacts, new_document, versions
 from genstudio.engine.run import Run
 
 
@@ -25,6 +27,15 @@ def check_data(run: Run, data: Dataset) -> None:
         )
 
 
+def knobs(run: Run, spec: RunSpec, saved: Checkpoint | None) -> dict[str, Value]:
+    """Settings to begin or go on with: as the checkpoint has them, and edited after it where the run says so."""
+    if saved is None:
+        return spec.knobs
+    document = run.document
+    edited = document is not None and document.step == saved.step
+    return document.knobs if document is not None and edited else saved.state["knobs"]
+
+
 def choose_machine(run: Run, spec: RunSpec, allows_bf16: bool) -> device.Machine:
     """Device, threads and precision: as asked for, else as the run had them, so that sums keep their order."""
     wanted = spec.training
@@ -38,7 +49,19 @@ def choose_machine(run: Run, spec: RunSpec, allows_bf16: bool) -> device.Machine
             f"This run was trained on {then.title} in {then.precision} and goes on with {machine.title()} in "
             f"{machine.precision}: the result is as good, but not the same bit for bit."
         )
+    now = versions()
+    changed = [f"{name} {then} (now {now[name]})" for name, then in _versions_then(run) if now[name] != then]
+    if changed:
+        run.notes.append(
+            f"This run was trained with {' and '.join(changed)}: the result is as good, but not the same bit for bit."
+        )
     return machine
+
+
+def _versions_then(run: Run) -> list[tuple[str, str]]:
+    """The libraries whose version can change a result, as the run had them."""
+    then = run.document.versions if run.document else {}
+    return [(name, then[name]) for name in ("torch", "numpy") if name in then]
 
 
 def begin(
@@ -60,7 +83,14 @@ def begin(
             run.write_document(state="training")
         else:
             run.cut_back(step)
-            run.write_document(state="training", step=step, training=spec.training, machine=facts)
+            run.write_document(
+                state="training",
+                step=step,
+                training=spec.training,
+                machine=facts,
+                knobs=spec.knobs,
+                versions=versions(),
+            )
     except OSError as error:
         raise InputError(f"“{run.path}” cannot be written to: {error.strerror or error}.") from error
 

@@ -29,8 +29,10 @@ from genstudio.engine import checkpoint as checkpoints
 from genstudio.engine import metrics, pictures
 from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.document import Document, read_document, signed
+from genstudio.engine.recovery import put_aside, recover_document
 
 _KEEP = 2  # the last good checkpoint and the one before
+_PATIENCE = 0.2  # seconds: somebody who only looks whether a run is in use holds it for a moment
 _MOST_GALLERIES = 200  # per slot; older ones are thinned
 
 
@@ -52,6 +54,7 @@ class Run:
         self.notes = notes or []
         self.metrics = metrics.MetricsWriter(path / "metrics.jsonl")
         self._lock = FileLock(path / ".lock", timeout=0)
+        self._whole: int | None = None  # step of the checkpoint that was read or written here and is whole
 
     @property
     def name(self) -> str:
@@ -70,7 +73,8 @@ class Run:
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
-            if any(p for p in path.iterdir() if p.name != ".lock"):
+            # a start that was killed before the first run.json leaves these
+            if any(p for p in path.iterdir() if p.name not in (".lock", ".owner") and ".tmp-" not in p.name):
                 raise InputError(
                     f"“{path}” is not empty: choose another folder, or go on with “genstudio resume {path}”."
                 )
@@ -101,7 +105,7 @@ class Run:
         try:
             return cls(path, read_document(path / "run.json"))
         except WorkError as damage:
-            document, source = _recover_document(path, damage)
+            document, source = recover_document(path, damage)
             note = f"{damage} The copy in {source} was used instead."
             return cls(path, document, [note])
 
@@ -115,7 +119,7 @@ class Run:
             When another program holds it (its process number is named) or the folder is read-only.
         """
         try:
-            self._lock.acquire()
+            self._lock.acquire(timeout=_PATIENCE, poll_interval=_PATIENCE / 20)
         except Timeout:
             raise InputError(
                 f"The run “{self.name}” is being trained by {self._owner()}: stop it there first."
@@ -123,10 +127,12 @@ class Run:
         except OSError as error:
             raise InputError(f"“{self.path}” cannot be written to: {error.strerror or error}.") from None
         try:
+            if self.document is None and (self.path / "run.json").exists():
+                raise InputError(f"“{self.path}” holds a run by now, of another program: choose another folder.")
             with contextlib.suppress(OSError):
                 (self.path / ".owner").write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
             for folder in (self.path, self.path / "checkpoints", self.path / "samples"):
-                atomic.sweep(folder)
+                atomic.sweep(folder, alone=True)
             yield
         finally:
             with contextlib.suppress(OSError):
@@ -135,6 +141,8 @@ class Run:
 
     def in_use(self) -> bool:
         """True while some program trains this run."""
+        if self._lock.is_locked:  # by this very object
+            return True
         try:
             self._lock.acquire()
         except Timeout:
@@ -182,7 +190,14 @@ class Run:
         self.document = self.document.model_copy(update={"losses": kept})
 
     def cut_back(self, step: int) -> None:
-        """Drop what was logged and drawn after `step`, where the run goes on."""
+        """Drop what was logged and drawn after `step`, where the run goes on.
+
+        Checkpoints after it are there only when they are damaged: they are put aside as ``.bad``, lest they stand
+        for the newest.
+        """
+        for later, path in checkpoints.listed(self.path / "checkpoints"):
+            if later > step:
+                put_aside(path)
         metrics.cut(self.path / "metrics.jsonl", step)
         for path in (self.path / "samples").glob("*-*.png"):
             number = path.stem.rpartition("-")[2]
@@ -193,6 +208,8 @@ class Run:
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> Path:
         """Publish a checkpoint, then bring ``run.json`` up to it, then prune older ones.
+
+        One that is whole is never written again: at each instant there is one to go back to.
 
         Raises
         ------
@@ -211,9 +228,13 @@ class Run:
                 "knobs": checkpoint.state["knobs"],
             }
         )
-        path = checkpoints.save(folder, checkpoint, signed(document.model_dump()))
+        path = folder / checkpoints.name_of(checkpoint.step)
+        if self._whole != checkpoint.step:
+            checkpoints.save(folder, checkpoint, signed(document.model_dump()))
+            self._whole = checkpoint.step
         self.write_document(step=document.step, seconds=document.seconds, knobs=document.knobs)
-        checkpoints.prune(folder, _KEEP)
+        with contextlib.suppress(OSError):  # older ones are in nobody's way: the next save tries again
+            checkpoints.prune(folder, _KEEP)
         return path
 
     def load_checkpoint(self) -> Checkpoint | None:
@@ -232,8 +253,10 @@ class Run:
             except WorkError as error:
                 problems.append(str(error))
                 continue
-            if problems:
-                self.notes.append(f"{problems[0]} The checkpoint of step {step:,} was used instead.")
+            text = f"{problems[0]} The checkpoint of step {step:,} was used instead." if problems else ""
+            if text and text not in self.notes:
+                self.notes.append(text)
+            self._whole = step
             return loaded
         if problems:
             raise WorkError(f"The run “{self.name}” has no good checkpoint left: {problems[0]}")
@@ -321,20 +344,3 @@ def free_bytes(path: Path) -> int | None:
         return shutil.disk_usage(path).free
     except OSError:
         return None
-
-
-def _recover_document(path: Path, damage: WorkError) -> tuple[Document, str]:
-    """The copy of ``run.json`` in the newest good checkpoint; the damaged file is kept as ``.bad``."""
-    for _, folder in checkpoints.listed(path / "checkpoints"):
-        try:
-            checkpoints.verified(folder)
-            document = read_document(folder / "run.json")
-        except WorkError:
-            continue
-        document = document.model_copy(update={"state": "interrupted"})
-        with contextlib.suppress(OSError):  # a read-only run opens all the same
-            if (path / "run.json").exists():
-                (path / "run.json").replace(path / "run.json.bad")
-            atomic.write_json(path / "run.json", signed(document.model_dump()))
-        return document, f"the checkpoint of step {document.step:,}"
-    raise WorkError(f"The run “{path.name}” cannot be opened: {damage} No good checkpoint has a copy.")

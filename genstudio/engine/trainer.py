@@ -20,7 +20,7 @@ from genstudio.engine import prepare
 from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.clock import Rate, Watch
 from genstudio.engine.keeper import Keeper
-from genstudio.engine.load import build_model, load_weights
+from genstudio.engine.load import build_model, load_weights, restore_rng
 from genstudio.engine.players import MovingAverage, Players
 from genstudio.engine.preview import Preview
 from genstudio.engine.record import Record
@@ -50,7 +50,7 @@ class Trainer:
         if run.document is not None:  # the run knows best what it is; only how long may be new
             spec = run.document.spec().model_copy(update={"training": spec.training})
         family = families.load(spec.family)
-        config = family.Config.parse(saved.state["knobs"] if saved else spec.knobs)
+        config = family.Config.parse(prepare.knobs(run, spec, saved))
         self.run, self.spec = run, spec.model_copy(update={"knobs": config.model_dump()})
         self.data = open_source(spec.data)
         prepare.check_data(run, self.data)
@@ -82,11 +82,9 @@ class Trainer:
     def _restore(self, saved: Checkpoint) -> None:
         tensors = dict(saved.training)
         load_weights(self.model, saved.weights)
-        if self.average and saved.ema:
-            load_weights(self.average.model, saved.ema)
-        rng = tensors.pop("rng", None)
-        if rng is not None and rng.shape == self.rng.get_state().shape:
-            self.rng.set_state(rng)
+        if self.average:
+            load_weights(self.average.model, saved.ema or saved.weights)
+        restore_rng(self.rng, tensors.pop("rng", None))
         self.players.load(tensors)
 
     def started(self) -> Started:
@@ -179,8 +177,8 @@ class Trainer:
 
     def _check(self, finite: np.ndarray) -> Iterator[Note]:
         """Say when steps were skipped because a loss or gradient was not finite; give up after many in a row."""
-        if len(finite) == 0 or finite.all():
-            self._bad_steps = 0
+        if finite.all():
+            self._bad_steps = 0 if len(finite) else self._bad_steps
             return
         if self._bad_steps == 0:
             yield self._note(
@@ -213,7 +211,7 @@ class Trainer:
         begin = time.monotonic()
         try:
             drawn = self.preview.draw(self.model, self.average, self.step)
-        except (RuntimeError, MemoryError) as error:  # F15, F49: pictures are a comfort, not a reason to stop
+        except Exception as error:  # F15, F49: pictures are a comfort, no reason to stop whatever went wrong
             yield self._note(f"The pictures of step {self.step:,} could not be drawn: {error}. Training goes on.")
             drawn = []
         self.keeper.galleries(drawn)
@@ -252,12 +250,14 @@ class Trainer:
                 with contextlib.suppress(WorkError, OSError, RuntimeError):  # the failure itself is what is told
                     self._save_rest()
         finally:
-            self.keeper.close(state, self.step)
+            self.keeper.close(state, self.step, self.model.config.model_dump())
 
     def _save_rest(self) -> None:
-        exhaust(self.report(flush=True))
-        if self.run.saved_step() != self.step:
-            exhaust(self.save(last=True))
+        try:
+            exhaust(self.report(flush=True))  # it may find that training diverged: what is good is saved all the same
+        finally:
+            if self.run.saved_step() != self.step:
+                exhaust(self.save(last=True))
 
     def explained(self, error: BaseException) -> BaseException:
         """A failure of the machine in words; anything else as it is."""

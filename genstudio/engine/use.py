@@ -29,14 +29,21 @@ def sample(trained: Trained, count: int, seed: int = 0, progress: Progress = _si
     Raises
     ------
     InputError
-        When this kind of model draws none.
+        When this kind of model draws none, or none are asked for.
     """
+    if count < 1:
+        raise InputError(f"The number of samples is at least 1, not {count}.")
     model = trained.model
     if not isinstance(model, Samples):
         raise InputError(f"A model of the family “{trained.document.family}” cannot draw samples.")
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(count, model.latent_dim, generator=generator)
-    return _in_chunks(lambda part: to_bytes(model.sample(noise[part].to(trained.machine.device))), count, progress)
+
+    def draw(part: slice) -> NDArray[np.uint8]:
+        # always whole chunks of noise: torch gives other numbers for another size
+        noise = torch.randn(_CHUNK, model.latent_dim, generator=generator)[: part.stop - part.start]
+        return to_bytes(model.sample(noise.to(trained.machine.device)))
+
+    return _in_chunks(draw, count, progress)
 
 
 def reconstruct(trained: Trained, data: Dataset, progress: Progress = _silent) -> NDArray[np.uint8]:
@@ -44,6 +51,7 @@ def reconstruct(trained: Trained, data: Dataset, progress: Progress = _silent) -
     model = trained.model
     if not (isinstance(model, Encodes) and isinstance(model, Decodes)):
         raise InputError(f"A model of the family “{trained.document.family}” cannot reconstruct.")
+    check_fits(trained, data)
     return _in_chunks(lambda p: to_bytes(model.decode(model.encode(_images(trained, data, p)))), len(data), progress)
 
 
@@ -52,6 +60,7 @@ def encode(trained: Trained, data: Dataset, progress: Progress = _silent) -> NDA
     model = trained.model
     if not isinstance(model, Encodes):
         raise InputError(f"A model of the family “{trained.document.family}” has no codes.")
+    check_fits(trained, data)
     return _in_chunks(lambda p: model.encode(_images(trained, data, p)).float().cpu().numpy(), len(data), progress)
 
 
