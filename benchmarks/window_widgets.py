@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from genstudio.app.widgets.gallery import Gallery
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QWidget
 
+from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.core.events import Curve
 
@@ -35,9 +34,8 @@ class Frames:
         return cls(what, float(np.median(ms)), float(np.quantile(ms, 0.99)), float(ms.max()), 1000 * first)
 
 
-def _paint(widget: QWidget) -> None:
+def _paint() -> None:
     """Let everything that asked for it be laid out and painted."""
-    del widget
     QCoreApplication.processEvents()
     QCoreApplication.processEvents()
 
@@ -66,7 +64,7 @@ def plot_frames(
     plot.load({name: (np.arange(points), y) for name, y in values.items()})
     plot.show()
     plot.redraw()
-    _paint(plot)
+    _paint()
     first = time.perf_counter() - begun
     if zoom < 1:
         plot.look(points * (1 - zoom), points)
@@ -77,7 +75,7 @@ def plot_frames(
         begun = time.perf_counter()
         plot.append(steps, more)
         plot.redraw()
-        _paint(plot)
+        _paint()
         seconds.append(time.perf_counter() - begun)
     plot.close()
     text = f"plot {points:,} x {curves}" + (", smoothed" if smoothing else "") + (", log" if log else "")
@@ -104,14 +102,14 @@ def gallery_scroll(images: NDArray[np.uint8], zoom: int | None = None, frames: i
     gallery.set_images(images)
     gallery.set_zoom(zoom)
     gallery.show()
-    _paint(gallery)
+    _paint()
     first = time.perf_counter() - begun
     bar = gallery.verticalScrollBar()
     seconds = []
     for frame in range(frames):
         begun = time.perf_counter()
         bar.setValue(round(bar.maximum() * frame / frames) + 7)
-        _paint(gallery)
+        _paint()
         seconds.append(time.perf_counter() - begun)
     gallery.close()
     count, side, _, channels = images.shape

@@ -71,6 +71,7 @@ class LossControls(QWidget):
         self.unit_box.setAccessibleName("Unit of the curves")
         self.unit_box.setToolTip("Curves of one unit are drawn at a time; choose which")
         self.unit_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.unit_box.setMinimumWidth(104)  # a narrow window shortens the unit rather than the plot
         self.unit_box.currentIndexChanged.connect(lambda _: self.changed.emit())
         return self.unit_box
 
