@@ -16,8 +16,8 @@ from genstudio.engine.family_info import FamilyInfo
 _NOW, _GLOBAL = 2, 256
 
 
-def load_families() -> dict[str, FamilyInfo]:
-    """Import torch and all families; to be run in a thread.
+def load_families() -> tuple[dict[str, FamilyInfo], str]:
+    """Import torch and all families; to be run in a thread. Gives them and what this machine computes with.
 
     The large libraries are opened first by a plain call into the C library, which releases the interpreter's
     lock; Python's own import holds it while 300 MB are mapped and relocated (measured: the longest stall of the
@@ -25,12 +25,13 @@ def load_families() -> dict[str, FamilyInfo]:
     """
     if sys.platform.startswith("linux") and "torch" not in sys.modules:
         _open_libraries()
+    from genstudio.engine import device
     from genstudio.engine.catalog import catalog
 
     families = catalog()
     importlib.import_module("genstudio.engine.train")
-    importlib.import_module("pyqtgraph")  # 0.3 s that the first curve would otherwise wait for
-    return families
+    importlib.import_module("genstudio.app.widgets.loss_canvas")  # with pyqtgraph, 0.3 s the first curve would wait
+    return families, device.choose("auto", 0, "auto").title()
 
 
 def _open_libraries() -> None:

@@ -166,9 +166,12 @@ class Window(QMainWindow):
         if not self.session.running:
             self.train_page.model.set_sources(self.settings.recent, source)
 
-    def _set_catalog(self, catalog: dict[str, FamilyInfo]) -> None:
-        self.catalog = catalog
-        self.train_page.set_catalog(catalog, self.settings)
+    def _set_catalog(self, loaded: tuple[dict[str, FamilyInfo], str]) -> None:
+        self.catalog, machine = loaded
+        self.side.machine.setText(machine)
+        self.train_page.set_catalog(self.catalog, self.settings)
+        if self._document is not None:  # a run was opened before its knobs were known
+            self.train_page.show_knobs(self._document)
         self._show_phase()
         self.families_ready.emit()
 

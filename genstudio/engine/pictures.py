@@ -104,7 +104,7 @@ def save(images: NDArray[np.uint8], out: Path) -> None:
         if suffix == ".png":
             out.parent.mkdir(parents=True, exist_ok=True)
             # a wall of pictures is for eyes: small ones are enlarged, pixel by pixel
-            factor = max(1, _VISIBLE // max(images.shape[1:3]))
+            factor = max(1, _VISIBLE // max(images.shape[1:3])) if len(images) <= 1024 else 1
             enlarged = images.repeat(factor, axis=1).repeat(factor, axis=2)
             atomic.write_bytes(out, png(grid(enlarged, gap=2)))
         elif suffix == ".npz":

@@ -19,6 +19,7 @@ from genstudio.core.config import Value
 from genstudio.core.events import Advice, Curve, Edited, Event, Note, Scalars, Started
 from genstudio.core.events import Gallery as Pictures
 from genstudio.core.spec import RunSpec, TrainingConfig
+from genstudio.engine.document import Document
 from genstudio.engine.family_info import FamilyInfo
 from genstudio.engine.review import Review
 from genstudio.models import families
@@ -177,14 +178,16 @@ class TrainPage(QWidget):
 
     def review(self, found: Review) -> None:
         """Show a run that is not training."""
-        document = found.document
         self.begin(fresh=True)
         self.set_running(False)
-        values = {**document.knobs, **document.training.model_dump()}
-        self.choose_family(document.family, values, document.preset)
+        self.show_knobs(found.document)
         show_history(self.plot, found)
         for gallery in found.galleries:
             self._show(gallery)
+
+    def show_knobs(self, document: Document) -> None:
+        """Family, preset and knobs of a run."""
+        self.choose_family(document.family, {**document.knobs, **document.training.model_dump()}, document.preset)
 
     def _set_curves(self, curves: tuple[Curve, ...]) -> None:
         """Name the curves, keeping those that a run goes on with."""
