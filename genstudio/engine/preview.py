@@ -14,7 +14,7 @@ from genstudio.engine.device import Machine
 from genstudio.engine.players import MovingAverage
 from genstudio.models.base import Decodes, Encodes, GenerativeModel, Samples
 
-SAMPLES, PAIRS = 64, 32
+SAMPLES, PAIRS = 64, 24
 
 
 class Preview:

@@ -80,7 +80,7 @@ class TrainPage(QWidget):
         self.columns = QSplitter(Qt.Orientation.Vertical)
         self.columns.addWidget(curves)
         self.columns.addWidget(pictures)
-        self.columns.setSizes([500, 400])
+        self.columns.setSizes([460, 440])
         for splitter in (self.columns, pictures):
             splitter.setHandleWidth(12)
             splitter.setChildrenCollapsible(False)
