@@ -73,8 +73,7 @@ class Player:
                 for key in sorted(_STATE | mine.keys()):
                     if not _fits(key, mine.get(key), parameter):
                         raise WorkError(f"The optimizer state “{prefix}{key}” does not fit this model.")
-                # the step counter of the fused optimizer lives where the parameters are
-                self.optimizer.state[parameter] = {k: v.to(parameter.device).clone() for k, v in mine.items()}
+                self.optimizer.state[parameter] = {key: _like(parameter, mine[key]) for key in sorted(_STATE)}
 
 
 def _fits(key: str, value: Tensor | None, parameter: Tensor) -> bool:
@@ -83,6 +82,17 @@ def _fits(key: str, value: Tensor | None, parameter: Tensor) -> bool:
         return False
     shape = torch.Size() if key == "step" else parameter.shape
     return value.shape == shape and value.dtype == parameter.dtype
+
+
+def _like(parameter: Tensor, value: Tensor) -> Tensor:
+    """A copy on the parameter's device and with its layout in memory.
+
+    The fused optimizer walks through all of them as flat memory: a moment in another order than its weights
+    would be applied to the wrong ones.
+    """
+    if value.shape != parameter.shape:  # the step counter
+        return value.to(parameter.device, copy=True)
+    return torch.empty_like(parameter).copy_(value)
 
 
 class Players:

@@ -95,9 +95,11 @@ def test_settings_are_read_again_after_an_edit():
     assert moved == pytest.approx(0.5, rel=1e-3)  # Adam's first step is the learning rate
 
 
+@pytest.mark.parametrize("network", ["mlp", "conv", "pool"])
 @every_family
-def test_state_goes_round_exactly(family):
-    model, twin = build(family), build(family)
+def test_state_goes_round_exactly(family, network):
+    # channels last, as when training: moments in another order in memory would move the wrong weights
+    model, twin = (build(family, network=network).to(memory_format=torch.channels_last) for _ in range(2))
     players, others = Players(model), Players(twin)
     for seed in range(3):
         players.step(objective(model, seed))
