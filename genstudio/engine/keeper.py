@@ -15,7 +15,7 @@ from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.players import all_finite
 from genstudio.engine.run import Run, free_bytes
 
-_ATTEMPTS = 3  # for the last checkpoint: a sleeping or filling disk may need a moment
+_ATTEMPTS = 3  # for what is written last: a sleeping or filling disk may need a moment
 
 
 class Keeper:
@@ -87,9 +87,13 @@ class Keeper:
         document = self._run.document
         edited = {"knobs": knobs} if document is not None and document.step == step else {}
         try:
-            self._run.write_document(state=state, **edited)
-        except OSError as error:
-            raise WorkError(self._unsaved(step, error)) from error
+            for attempt in range(_ATTEMPTS):
+                time.sleep(attempt * 0.5)
+                with self._noticing():
+                    self._run.write_document(state=state, **edited)
+                    return
+            assert self._trouble is not None
+            raise WorkError(self._unsaved(step, self._trouble)) from self._trouble
         finally:
             self._run.metrics.close()
             with contextlib.suppress(OSError):
