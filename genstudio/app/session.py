@@ -59,6 +59,11 @@ class Session(QObject):
         """True from the press on Train until the last byte is saved."""
         return self._job is not None
 
+    @property
+    def discarding(self) -> bool:
+        """True from "Discard it" until the next training: the run is on its way to the bin."""
+        return self._discarding
+
     # --- starting ------------------------------------------------------------------------------------
 
     def train(self, spec: RunSpec, folder: Path, name: str) -> None:
@@ -128,7 +133,7 @@ class Session(QObject):
 
     def _deliver(self) -> None:
         job = self._job
-        if job is None:  # a late word of a job that has ended
+        if job is None or job is not self.sender():  # a late word of a job that has ended
             return
         events: list[Event] = job.collect()
         if self.phase == "starting" and events:
@@ -138,7 +143,7 @@ class Session(QObject):
 
     def _finish(self, state: str, text: str, detail: str) -> None:
         job = self._job
-        if job is None:
+        if job is None or job is not self.sender():
             return
         events = job.collect()
         if events:
@@ -151,8 +156,8 @@ class Session(QObject):
             self.path = None
         self._enter("idle" if self.path else "empty")
         self.ended.emit(state, text, detail)
-        if discarding and self.path is not None:
-            self.bin(self.path)
+        if discarding and path is not None and path == self.path:
+            self.work.start(f"bin {path}", lambda: move_to_bin(path), self._binned, lambda e: self._keep(path, e))
 
     # --- other runs ----------------------------------------------------------------------------------
 
@@ -193,6 +198,13 @@ class Session(QObject):
             self.path = None
             self._enter("empty")
         self.discarded.emit(path)
+
+    def _keep(self, path: Path, error: BaseException) -> None:
+        """The bin would not have the run: say why, and show it as it is."""
+        self._discarding = False
+        self.work.problem.emit(error)
+        if path == self.path:
+            self.open(path)
 
     def _enter(self, phase: Phase) -> None:
         if phase != self.phase:

@@ -233,7 +233,7 @@ class Window(QMainWindow):
             self.bottom.show_progress(self._progress, done=True)
         else:
             self.bottom.clear()
-        if self.session.path is not None:
+        if self.session.path is not None and not self.session.discarding:
             self.session.open(self.session.path)  # what the disk has is what is shown
         self.runs_page.refresh(self.runs_folder())
         self._show_phase()

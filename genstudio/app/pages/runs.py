@@ -140,7 +140,14 @@ class RunsPage(QWidget):
     def _preview(self, path: Path | None) -> None:
         self._enable()
         if path is not None:
-            self._session.work.start("preview", lambda: review(path), self._show_preview)
+            self._session.work.start(
+                "preview", lambda: review(path), self._show_preview, lambda e: self._no_preview(path, e)
+            )
+
+    def _no_preview(self, path: Path, error: BaseException) -> None:
+        """A run that was renamed or moved meanwhile is no error: the next refresh shows it where it is."""
+        if path.exists():
+            self._session.work.problem.emit(error)
 
     def _show_preview(self, found: Review) -> None:
         show_history(self.plot, found)
