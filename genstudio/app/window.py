@@ -207,6 +207,8 @@ class Window(QMainWindow):
         self.train_page.begin(fresh=self._document is None)
         self.top.set_title(path.name)
         self.bottom.busy("Preparing data and model …")
+        # the button that was pressed hides; Space should pause from here on, not press its neighbour
+        self.train_page.samples.setFocus()
 
     def _opened(self, found: Review) -> None:
         self._document, self._state = found.document, found.state

@@ -30,7 +30,7 @@ from genstudio.models.base import Context
 
 _REPORT_EVERY = 1 / 30  # seconds: the rate at which a window can use news
 _SAVE_EVERY = 300.0  # seconds: nobody loses more than five minutes
-_PICTURES_EVERY, _PICTURES_SHARE = 1.0, 30.0  # seconds apart, and at most 1/30 of the time
+_PICTURES_EVERY, _PICTURES_SHARE = 1.0, 50.0  # seconds apart, and at most 2 % of the time
 _MOST_BAD_STEPS = 20
 
 
