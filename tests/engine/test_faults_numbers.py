@@ -1,4 +1,4 @@
-"""Numbers that are not finite, memory that runs out, pictures that fail: the weights stay good and a sentence says it."""
+"""Numbers that are not finite: they never reach the weights, the log stays JSON, and a person is told."""
 
 import contextlib
 import itertools
@@ -99,7 +99,7 @@ def test_f12_many_bad_steps_in_a_row_end_it_with_a_sentence(tmp_path, poison, ch
     assert len(of(Note, events)) == 1
     run = Run.open(tmp_path / "r")
     assert run.state() == "failed"
-    assert run.load_checkpoint().step == run.document.step > 30  # found soon, and what was good is kept
+    assert run.load_checkpoint().step == run.document.step >= 30  # found soon, and what was good is kept
     assert good(run)
     assert losses(events).keys() <= set(range(1, 2000))
 
