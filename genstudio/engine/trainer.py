@@ -83,7 +83,7 @@ class Trainer:
         tensors = dict(saved.training)
         load_weights(self.model, saved.weights)
         if self.average:
-            load_weights(self.average.model, saved.ema or saved.weights)
+            load_weights(self.average.model, saved.weights if saved.ema is None else saved.ema)
         restore_rng(self.rng, tensors.pop("rng", None))
         self.players.load(tensors)
 
