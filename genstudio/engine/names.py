@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 from genstudio.core.errors import InputError
@@ -28,11 +29,14 @@ def free_name(folder: Path, wanted: str) -> Path:
     raise InputError(f"“{folder}” holds 10,000 runs called “{name}”: choose another name.")
 
 
+_MOST_BYTES = 200  # of 255 that file systems take: a number or ".tmp-123456" may follow
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 
 def safe_name(wanted: str) -> str:
     """A folder name that every system takes: no separators, control characters, reserved or empty names."""
-    kept = "".join(c if c.isprintable() and c not in '<>:"/\\|?*' else "-" for c in wanted)
-    kept = kept.encode("utf-8", "replace").decode("utf-8").strip(" .-")[:80].rstrip(" .")
-    return f"run {kept}".strip() if not kept or kept.split(".")[0].lower() in _RESERVED else kept
+    composed = unicodedata.normalize("NFC", wanted)  # "é" of one or of two characters is one name
+    kept = "".join(c if c.isprintable() and c not in '<>:"/\\|?*' else "-" for c in composed)
+    kept = kept.strip(" .-")[:80].encode("utf-8")[:_MOST_BYTES].decode("utf-8", "ignore").rstrip(" .-")
+    reserved = kept.split(".")[0].strip().lower() in _RESERVED
+    return f"run {kept}".strip() if not kept or reserved else kept
