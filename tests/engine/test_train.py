@@ -139,7 +139,7 @@ def test_pictures_come_on_the_steps_asked_for(tmp_path):
     assert [e.step for e in of(Gallery, events) if e.slot == "samples"] == [0, 4, 8, 9]
     first, *_, last = of(Gallery, events)
     assert first.images.shape == (64, 8, 8, 1)
-    assert last.images.shape == last.inputs.shape == (32, 8, 8, 1)
+    assert last.images.shape == last.inputs.shape == (24, 8, 8, 1)
     assert "EMA weights" in first.caption
     run = Run.open(tmp_path / "r")
     assert [p.name for p in run.gallery_files("samples")] == [f"samples-{s:08d}.png" for s in (0, 4, 8, 9)]
