@@ -27,7 +27,8 @@ class Board:
         self._writer: Any = None
         self._sums: dict[str, list[float]] = {}
         self._step = 0
-        self._scalars_due = self._pictures_due = 0.0
+        self._scalars_due = 0.0
+        self._pictures_due: dict[str, float] = {}  # by slot
 
     def scalars(self, event: Scalars) -> None:
         for name, values in event.values.items():
@@ -40,9 +41,9 @@ class Board:
     def gallery(self, event: Gallery) -> None:
         from tensorboardX import summary
 
-        if time.monotonic() < self._pictures_due:
+        if time.monotonic() < self._pictures_due.get(event.slot, 0.0):
             return
-        self._pictures_due = time.monotonic() + self._PICTURES_EVERY
+        self._pictures_due[event.slot] = time.monotonic() + self._PICTURES_EVERY
         sheet = grid(event.images).transpose(2, 0, 1)
         self._write(summary.image(event.slot, sheet), event.step)
 
