@@ -105,6 +105,25 @@ def write_bytes(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def write_quickly(path: Path, data: bytes) -> None:
+    """Replace the file at `path` whole, without waiting for the disk: for what a power cut may take.
+
+    Raises
+    ------
+    OSError
+        When the disk is full or the folder cannot be written; no half of it is left to take room.
+    """
+    draft = temporary(path)
+    try:
+        faults.hit("write")
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
 def write_json(path: Path, value: Any) -> None:
     """Replace the file at `path` by indented JSON; NaN and infinities are refused."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,10 @@ from genstudio.core.events import Gallery
 
 _KEY = "genstudio"
 _MOST_PIXELS = 64_000_000
+# what Pillow, numpy and JSON raise for files that are cut short, changed or made by others
+_NOT_OURS = (
+    OSError, EOFError, SyntaxError, struct.error, KeyError, ValueError, TypeError, ArithmeticError, RecursionError,
+)  # fmt: skip
 _VISIBLE = 64  # pixels a side that a picture should have in a grid
 
 
@@ -69,9 +75,11 @@ def read_gallery(path: Path) -> Gallery:
         When the file is damaged or was not written by GenStudio.
     """
     try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise InputError(f"{path.name} is too large ({picture.width} x {picture.height} pixels).")
+        data = atomic.read_bytes(path)
+        width, height = struct.unpack(">II", data[16:24])  # looked at before Pillow, which warns of bombs on stderr
+        if width * height > _MOST_PIXELS:
+            raise InputError(f"{path.name} is too large ({width} x {height} pixels).")
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             facts = json.loads(picture.info[_KEY])
             pixels = np.asarray(picture.convert("L" if picture.mode == "L" else "RGB"))
         height, width, channels = facts["tile"]
@@ -85,9 +93,9 @@ def read_gallery(path: Path) -> Gallery:
         outputs = images[count : 2 * count] if paired else images[:count]
         inputs = images[:count].copy() if paired else None
         return Gallery(str(facts["slot"]), int(facts["step"]), outputs.copy(), inputs, str(facts["caption"]))
-    except (OSError, SyntaxError, KeyError, ValueError, TypeError, ZeroDivisionError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except _NOT_OURS:
         raise InputError(f"{path.name} is damaged or not one of GenStudio's pictures.") from None
 
 
@@ -116,19 +124,27 @@ def save(images: NDArray[np.uint8], out: Path) -> None:
                 (out / f"{i:0{digits}d}.png").write_bytes(png(image))
         else:
             raise InputError(f"Pictures cannot be written as “{out.name}”: give a .png, a .npz or a folder.")
-    except OSError as error:
-        raise InputError(f"“{out}” cannot be written: {error.strerror}.") from None
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        raise _unwritable(out, error) from None
 
 
 def save_arrays(out: Path, **arrays: NDArray[Any]) -> None:
     """Write a ``.npz``; raises `InputError` when `out` has another suffix or cannot be written."""
     if out.suffix.lower() != ".npz":
         raise InputError(f"“{out.name}” should end in .npz.")
+    draft = atomic.temporary(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        draft = atomic.temporary(out)
         with draft.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
         draft.replace(out)
-    except OSError as error:
-        raise InputError(f"“{out}” cannot be written: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        with contextlib.suppress(OSError, ValueError):
+            draft.unlink(missing_ok=True)
+        raise _unwritable(out, error) from None
+
+
+def _unwritable(out: Path, error: Exception) -> InputError:
+    return InputError(f"“{out}” cannot be written: {getattr(error, 'strerror', None) or error}.")

@@ -274,10 +274,7 @@ class Run:
         folder = self.path / "samples"
         folder.mkdir(exist_ok=True)
         path = folder / f"{gallery.slot}-{gallery.step:08d}.png"
-        atomic.faults.hit("write")
-        draft = atomic.temporary(path)
-        draft.write_bytes(pictures.gallery_png(gallery))
-        draft.replace(path)
+        atomic.write_quickly(path, pictures.gallery_png(gallery))
         kept = self.gallery_files(gallery.slot)
         if len(kept) > _MOST_GALLERIES:
             for old in kept[1:-1:2]:

@@ -85,6 +85,19 @@ def test_f21_f22_f23_file_is_old_or_new_after_a_failure_at_any_operation(tmp_pat
         assert names(tmp_path) == ["x.json"]
 
 
+def test_f21_a_quick_write_leaves_the_old_file_or_the_new_one(tmp_path, plan):
+    path = tmp_path / "x.png"
+    atomic.write_quickly(path, b"old")
+    plan("write:1:ENOSPC")
+    with pytest.raises(OSError):
+        atomic.write_quickly(path, b"new")
+    assert (path.read_bytes(), names(tmp_path)) == (b"old", ["x.png"])
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError):
+        atomic.write_quickly(tmp_path / "folder", b"new")
+    assert names(tmp_path) == ["folder", "x.png"]
+
+
 def publish(folder, *, content=b"1"):
     atomic.publish_folder(folder, {"a": lambda: content, "b": lambda: b"22"}, {"step": 7})
 
