@@ -91,6 +91,7 @@ def test_f28_looking_whether_it_is_in_use_refuses_nobody(victim):
         run = Run.open(victim)
         while not stop.is_set():
             run.in_use()
+            stop.wait(0.001)
 
     lookers = [threading.Thread(target=look) for _ in range(2)]
     for thread in lookers:
