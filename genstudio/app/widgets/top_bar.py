@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from genstudio.app import theme
 from genstudio.app.style import set_variant
@@ -102,7 +104,7 @@ class TopBar(QFrame):
         self._phase, self._can_go_on = phase, can_go_on
         text, variant = _CHIPS.get(state if phase in ("idle", "empty") else phase, ("", ""))
         self.chip.setText(text)
-        self.chip.setVisible(phase != "empty")
+        self.chip.setVisible(phase != "empty" or state == "failed")
         set_variant(self.chip, "state", variant)
         self._show_buttons()
 
@@ -115,7 +117,7 @@ class TopBar(QFrame):
         idle = self._phase in ("empty", "idle")
         live = self._phase in ("starting", "training", "paused")
         asking = self._asking
-        for widget, shown in (
+        states = (
             (self.train, idle),
             (self.go_on, idle and self._can_go_on),
             (self.pause, self._phase in ("starting", "training") and not asking),
@@ -125,10 +127,24 @@ class TopBar(QFrame):
             (self.sure, asking),
             (self.yes, asking),
             (self.no, asking),
-        ):
+        )
+        enabled: dict[QWidget, bool] = {self.pause: self._phase == "training", self.stop: live}
+        coming = [widget for widget, shown in states if shown and enabled.get(widget, True)]
+        for widget in coming:
+            widget.show()
+            if widget in enabled:
+                widget.setEnabled(True)
+        self._keep_focus(coming)
+        for widget, shown in states:
             widget.setVisible(shown)
-        self.pause.setEnabled(self._phase == "training")
-        self.stop.setEnabled(live)
+            if widget in enabled:
+                widget.setEnabled(enabled[widget])
+
+    def _keep_focus(self, usable: Sequence[QWidget]) -> None:
+        """Before a button with the focus goes: Qt would hand it to the next one, and Space would press that."""
+        focus = QApplication.focusWidget()
+        if focus is not None and (focus is self or self.isAncestorOf(focus)) and focus not in usable:
+            next((button for button in (self.pause, self.resume) if button in usable), self).setFocus()
 
     def _ask(self, asking: bool) -> None:
         self._asking = asking
