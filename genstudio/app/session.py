@@ -194,6 +194,7 @@ class Session(QObject):
         self.opened.emit(found)
 
     def _binned(self, path: Path) -> None:
+        self._discarding = False
         if path == self.path:
             self.path = None
             self._enter("empty")

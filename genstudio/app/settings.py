@@ -23,8 +23,10 @@ class Settings(BaseModel):
 
     Attributes
     ----------
-    geometry, state : str
-        Window geometry and layout as Qt gives them, in base64; empty at the first start.
+    geometry : str
+        Window geometry as Qt gives it, in base64; empty at the first start.
+    panes : mapping of name to list of int
+        How the room of each splitter is divided.
     page : str
         The page last looked at.
     data : str
@@ -33,6 +35,8 @@ class Settings(BaseModel):
         Sources used before, newest first.
     runs : str
         Folder chosen for runs; empty for the usual one.
+    family : str
+        The family last trained; empty at the first start.
     smoothing : float
         Weight of the past in smoothed curves, 0..0.999.
     knobs : mapping of family to mapping of knob to value
@@ -45,11 +49,12 @@ class Settings(BaseModel):
 
     theme: Literal["system", "dark", "light"] = "system"
     geometry: str = ""
-    state: str = ""
+    panes: dict[str, list[int]] = Field(default_factory=dict)
     page: str = Field(default="data", max_length=100)
     data: str = Field(default="", max_length=_LONGEST)
     recent: tuple[str, ...] = Field(default=(), max_length=100)
     runs: str = Field(default="", max_length=_LONGEST)
+    family: str = Field(default="", max_length=100)
     smoothing: float = Field(default=0.9, ge=0.0, le=0.999)
     knobs: dict[str, dict[str, Value]] = Field(default_factory=dict)
     unfolded: bool = False

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from genstudio.app import memory, theme
 from genstudio.app import settings as store
-from genstudio.app import theme
 from genstudio.app.actions import add_actions
 from genstudio.app.notifications import NotificationManager
 from genstudio.app.pages.data import DataPage
@@ -24,7 +23,7 @@ from genstudio.app.widgets.close_question import CloseQuestion
 from genstudio.app.widgets.side_bar import SideBar
 from genstudio.app.widgets.toast_stack import ToastStack
 from genstudio.app.widgets.top_bar import TopBar
-from genstudio.core.errors import GenStudioError, InputError
+from genstudio.core.errors import GenStudioError
 from genstudio.core.events import Advice, Event, Note, Progress, Started
 from genstudio.core.words import size
 from genstudio.engine.document import Document
@@ -55,7 +54,7 @@ class Window(QMainWindow):
     def __init__(self, manager: NotificationManager, settings: Settings) -> None:
         super().__init__()
         self.setWindowTitle("GenStudio")
-        self.setWindowIcon(theme.icon("app", 64))
+        self.setWindowIcon(theme.app_icon())
         self.manager, self.settings = manager, settings
         self.catalog: dict[str, FamilyInfo] = {}
         self.session = Session(self)
@@ -69,12 +68,14 @@ class Window(QMainWindow):
         self._document: Document | None = None
         self._state, self._progress = "new", None
         self._device = ""
-        self._after_open = ""
-        self._closing = False
+        self._to_resume: Path | None = None  # as soon as it is open and its knobs are known
+        self._failed: Path | None = None  # the run whose training ended so, until it is shown again
+        self._closing = self._leaving = False
         self._lay_out()
         self._connect()
         self.actions_by_name = add_actions(self)
-        self._restore()
+        memory.restore(self)
+        self._show_phase()
 
     def _lay_out(self) -> None:
         for page in self.pages.values():
@@ -115,26 +116,15 @@ class Window(QMainWindow):
         page.edited.connect(session.edit)
         page.valid_changed.connect(lambda _: self._show_phase())
         page.open_data_asked.connect(self.ask_data)
-        page.problem.connect(lambda text: self.manager.notify("error", text))
+        for shown in self.pages.values():
+            shown.problem.connect(lambda text: self.manager.notify("error", text))
         page.model.data_changed.connect(self.data_page.show_source)
         self.data_page.chosen.connect(self._use_data)
         self.data_page.train_asked.connect(lambda: self.show_page("train"))
         self.runs_page.open_asked.connect(self.open_run)
         self.runs_page.go_on_asked.connect(lambda path: self.open_run(path, go_on=True))
         self.runs_page.train_asked.connect(lambda: self.show_page("train"))
-        self.runs_page.problem.connect(lambda text: self.manager.notify("error", text))
         self.question.stop_chosen.connect(self._stop_and_close)
-
-    def _restore(self) -> None:
-        """Put everything where it was, and load what takes a while behind the painted window."""
-        self.resize(1280, 800)
-        if self.settings.geometry:
-            self.restoreGeometry(QByteArray(base64.b64decode(self.settings.geometry)))
-        source = self.settings.data or "digits"
-        self.train_page.model.set_sources(self.settings.recent, source)
-        self.data_page.set_sources(self.settings.recent, source)
-        self.show_page(self.settings.page if self.settings.page in self.pages else "train")
-        self._show_phase()
 
     def begin(self) -> None:
         """Start the work in the background; called once the window is on the screen."""
@@ -163,8 +153,8 @@ class Window(QMainWindow):
     def _use_data(self, source: str) -> None:
         self.settings = self.settings.with_data(source)
         self.data_page.set_sources(self.settings.recent, source)
-        if not self.session.running:
-            self.train_page.model.set_sources(self.settings.recent, source)
+        model = self.train_page.model
+        model.set_sources(self.settings.recent, model.source() if self.session.running else source)
 
     def _set_catalog(self, loaded: tuple[dict[str, FamilyInfo], str]) -> None:
         self.catalog, machine = loaded
@@ -173,45 +163,62 @@ class Window(QMainWindow):
         if self._document is not None:  # a run was opened before its knobs were known
             self.train_page.show_knobs(self._document)
         self._show_phase()
+        self._resume_if_asked()
         self.families_ready.emit()
 
     # --- runs ----------------------------------------------------------------------------------------
 
     def train(self, path: Path | None = None) -> None:
         """Begin a new run with what the form says, in the runs folder or at `path`."""
-        spec = self.train_page.spec()
-        self._remember(spec.family)
-        name = path.name if path else f"{self.train_page.model.data.currentText()} {spec.family}"
-        self._document = None
-        self.session.train(spec, path.parent if path else self.runs_folder(), name)
+        document, self._document, self._to_resume = self._document, None, None
+        try:
+            spec = self.train_page.spec()
+            name = path.name if path else f"{self.train_page.model.data.currentText()} {spec.family}"
+            self.session.train(spec, path.parent if path else self.runs_folder(), name)
+        except GenStudioError as error:
+            self._document = document
+            self.manager.catch(error)
+            return
+        knobs = {**self.settings.knobs, spec.family: self.train_page.form.values()}
+        self.settings = self.settings.with_values(knobs=knobs, family=spec.family)
         self.show_page("train")
 
     def go_on(self) -> None:
-        """Go on with the open run; one that has reached its steps gets as many again."""
+        """Go on with the open run; live knobs that were changed meanwhile land on its first step."""
         if self._document is None:
-            raise InputError("There is no run to go on with: open one first.")
-        training = self.train_page.spec().training
-        keep = {"seed": self._document.seed, "batch_size": self._document.training.batch_size}
-        if training.steps and training.steps <= self._document.step:
-            keep["steps"] = self._document.step + training.steps
-        self.session.go_on(self._document.spec(), training.with_values(keep))
+            return
+        try:
+            training, edits = self.train_page.go_on_with(self._document)
+            self.session.go_on(self._document.spec(), training)
+        except GenStudioError as error:
+            self.manager.catch(error)
+            return
+        for name, value in edits.items():
+            self.session.edit(name, value)
         self.show_page("train")
 
     def open_run(self, path: Path, go_on: bool = False) -> None:
         """Show a run on the Train page, and go on training it if asked."""
-        self._after_open = "go on" if go_on else ""
+        self._to_resume = Path(path) if go_on else None
         self.session.open(Path(path))
         self.show_page("train")
+
+    def _resume_if_asked(self) -> None:
+        if self._to_resume is not None and self._to_resume == self.session.path and self.catalog:
+            self._to_resume = None
+            self.go_on()
 
     def _began(self, path: Path) -> None:
         self.train_page.begin(fresh=self._document is None)
         self.top.set_title(path.name)
+        self._progress = self._failed = None
         self.bottom.busy("Preparing data and model …")
         # the button that was pressed hides; Space should pause from here on, not press its neighbour
         self.train_page.samples.setFocus()
 
     def _opened(self, found: Review) -> None:
-        self._document, self._state = found.document, found.state
+        self._document, self._state = found.document, "failed" if found.path == self._failed else found.state
+        self._failed = None
         self.train_page.review(found)
         self.top.set_title(found.path.name)
         self._progress = found.progress()
@@ -219,30 +226,33 @@ class Window(QMainWindow):
         for note in found.notes:
             self.manager.notify("warning", note)
         self._show_phase()
-        if self._after_open:
-            self._after_open = ""
-            self.go_on()
+        self._resume_if_asked()
 
     def _ended(self, state: str, text: str, detail: str) -> None:
         self._state = state
         self.train_page.set_running(False)
+        self.question.hide()
         if state == "failed":
+            self._failed = self.session.path
             self.manager.notify("error", text, detail)
-        if self._closing:
+        if self._leaving or (self._closing and state != "failed"):  # who asked to save must read that it failed
             self.close()
             return
+        self._closing = False
         if self._progress is not None:
             self.bottom.show_progress(self._progress, done=True)
         else:
             self.bottom.clear()
-        if self.session.path is not None and not self.session.discarding:
+        if self.session.path is None:
+            self._document = None
+        elif not self.session.discarding:
             self.session.open(self.session.path)  # what the disk has is what is shown
         self.runs_page.refresh(self.runs_folder())
         self._show_phase()
 
     def _discarded(self, path: Path) -> None:
         if self.session.path is None:
-            self._document = None
+            self._document, self._state = None, "new"
             self.top.set_title("No run yet")
             self.train_page.begin(fresh=True)
             self.train_page.set_running(False)
@@ -294,7 +304,11 @@ class Window(QMainWindow):
                 self.question.ask()
             return
         self.session.close()
-        self._save_settings()
+        self.settings = memory.remembered(self)
+        try:
+            store.save(self.settings)
+        except GenStudioError as error:
+            self.manager.catch(error)
         event.accept()
 
     def _stop_and_close(self) -> None:
@@ -302,7 +316,8 @@ class Window(QMainWindow):
         self.session.stop()
 
     def leave(self) -> None:
-        """Close without a question: stop and save first if something trains."""
+        """Close without a question, whatever comes of it: stop and save first if something trains."""
+        self._leaving = True
         if self.session.running:
             self._stop_and_close()
         else:
@@ -311,18 +326,3 @@ class Window(QMainWindow):
     def toggle_pause(self) -> None:
         """Pause, or go on."""
         (self.session.resume if self.session.phase == "paused" else self.session.pause)()
-
-    def _remember(self, family: str) -> None:
-        knobs = {**self.settings.knobs, family: self.train_page.form.values()}
-        self.settings = self.settings.with_values(knobs=knobs, unfolded=self.train_page.form.is_unfolded())
-
-    def _save_settings(self) -> None:
-        page = next(key for key, widget in self.pages.items() if widget is self.stack.currentWidget())
-        geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        self.settings = self.settings.with_values(
-            geometry=geometry, page=page, unfolded=self.train_page.form.is_unfolded(), theme=theme.mode()
-        )
-        try:
-            store.save(self.settings)
-        except GenStudioError as error:
-            self.manager.catch(error)

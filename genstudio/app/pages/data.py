@@ -41,15 +41,18 @@ class DataPage(QWidget):
         A source that could be opened is to be trained on.
     train_asked()
         Go on to the Train page.
+    problem(str)
+        A picture could not be saved; a sentence.
     """
 
     chosen = Signal(str)
     train_asked = Signal()
+    problem = Signal(str)
 
     def __init__(self, work: Work, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._work = work
-        self._source = ""
+        self._source = self._note = ""
         self.setAcceptDrops(True)
         self.sources = QListWidget()
         self.sources.setAccessibleName("Data sets")
@@ -63,7 +66,10 @@ class DataPage(QWidget):
         self._pictures = Card("Pictures")
         self._lay_out()
         self.sources.itemActivated.connect(self._item_chosen)
+        self.sources.itemClicked.connect(self._item_chosen)  # the current one again, after another was refused
         self.sources.currentItemChanged.connect(lambda item, _: self._item_chosen(item))
+        self.gallery.problem.connect(self.problem)
+        theme.notifier().changed.connect(self._draw_icons)
         self.open.clicked.connect(self.ask)
         self.open_file.clicked.connect(self.ask_file)
         self.use.clicked.connect(self.train_asked)
@@ -71,6 +77,7 @@ class DataPage(QWidget):
     def _lay_out(self) -> None:
         theme.set_icon(self.open, "folder")
         theme.set_icon(self.open_file, "open")
+        self.use.setToolTip("Go to the Train page with this data")
         self.open.setToolTip("A folder with files like train-images-idx3-ubyte.gz (Ctrl+O)")
         self.open_file.setToolTip("One file like t10k-images-idx3-ubyte.gz")
         self.use.setProperty("kind", "primary")
@@ -112,13 +119,19 @@ class DataPage(QWidget):
         self.sources.clear()
         for source in dict.fromkeys([DIGITS, *recent]):
             title = "Digits (built in)" if source == DIGITS else source_title(source)
-            item = QListWidgetItem(theme.icon("data" if source == DIGITS else "folder"), title)
+            item = QListWidgetItem(title)
             item.setData(Qt.ItemDataRole.UserRole, source)
             item.setToolTip(source)
             self.sources.addItem(item)
             if source == current:
                 self.sources.setCurrentItem(item)
         self.sources.blockSignals(False)
+        self._draw_icons()
+
+    def _draw_icons(self) -> None:
+        for item in map(self.sources.item, range(self.sources.count())):
+            built_in = item.data(Qt.ItemDataRole.UserRole) == DIGITS
+            item.setIcon(theme.icon("data" if built_in else "folder"))
 
     def show_source(self, source: str) -> None:
         """Open a source in a thread and show it; one that cannot be opened is explained here."""
@@ -155,7 +168,8 @@ class DataPage(QWidget):
         labels = [names[i] for i in data.labels.tolist()] if data.labels is not None else None
         self.gallery.set_images(data.images, None, data.name, labels=labels)
         self._pictures.set_title(data.name)
-        self._pictures.set_note(f"{len(data):,} pictures")
+        self._note = f"{len(data):,} pictures"
+        self._pictures.set_note(self._note)
         rows = [("Pictures", f"{len(data):,}"), ("Size", picture(data.shape))]
         rows += [(f"Part “{name}”", f"{count:,}") for name, count in data.splits.items()]
         counts = data.label_counts()
@@ -170,6 +184,7 @@ class DataPage(QWidget):
 
     def _refuse(self, error: BaseException) -> None:
         self._pictures.set_title("Pictures")
+        self._note = ""
         self._pictures.set_note("")
         self.gallery.set_images(NO_PICTURES)
         self._fill([])
@@ -194,7 +209,7 @@ class DataPage(QWidget):
             event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._pictures.set_note("")
+        self._pictures.set_note(self._note)
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]

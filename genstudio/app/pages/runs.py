@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal
-from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from genstudio.app import theme
 from genstudio.app.pages.train import NO_PICTURES, named, show_history
@@ -16,6 +16,7 @@ from genstudio.app.session import Session
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.loss_plot import LossPlot
+from genstudio.app.widgets.panes import Panes
 from genstudio.app.widgets.run_table import RunTable
 from genstudio.core.errors import InputError
 from genstudio.engine.names import safe_name
@@ -48,20 +49,27 @@ class RunsPage(QWidget):
         self.plot = LossPlot("Losses")
         self.samples = named(Gallery(), "Samples of the selected run")
         self._card = Card("Runs")
-        self._empty = QLabel("There are no runs yet. Train a model, and it appears here.")
+        self._nothing, self._tools = QWidget(), QWidget()
         self.first = QPushButton("Go to Train")
+        self.first.setToolTip("Go to the Train page (Ctrl+2)")
         self.name = QLineEdit()
+        self._renaming: Path | None = None
+        self._wanted: Path | None = None  # to be selected as soon as it is listed
         self.actions_by_name: dict[str, QAction] = {}
         self._lay_out()
         self.table.selected.connect(self._preview)
         self.table.opened.connect(self.open_asked)
         self.table.customContextMenuRequested.connect(self._menu)
         self.name.editingFinished.connect(self._rename)
+        QShortcut(QKeySequence("Esc"), self.name, self._keep_name, context=Qt.ShortcutContext.WidgetShortcut)
         self.first.clicked.connect(self.train_asked)
+        self.plot.problem.connect(self.problem)
+        self.samples.problem.connect(self.problem)
         session.discarded.connect(lambda _: self.refresh())
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
+        buttons = QHBoxLayout(self._tools)
+        buttons.setContentsMargins(0, 0, 0, 0)
         for key, text, icon, shortcut, slot in (
             ("open", "Open", "open", "Return", self._open),
             ("resume", "Resume", "resume", "", self._go_on),
@@ -73,30 +81,33 @@ class RunsPage(QWidget):
         buttons.addWidget(self.name, 1)
         self.name.hide()
         self.name.setAccessibleName("New name of the run")
+        self.name.setToolTip("Enter renames the run, Escape keeps its name")
         buttons.addStretch(1)
         self._card.add(self.table, 1)
-        self._card.add(self._empty)
-        self._card.add(self.first)
-        self._card.add(buttons)
-        self._empty.setProperty("role", "dim")
+        self._card.add(self._tools)
+        self._card.add(self._nothing, 1)
+        empty = QLabel("There are no runs yet. Train a model, and it appears here.")
+        empty.setProperty("role", "dim")
+        middle = QVBoxLayout(self._nothing)
+        middle.addStretch(1)
+        for widget in (empty, self.first):
+            middle.addWidget(widget, 0, Qt.AlignmentFlag.AlignCenter)
+        middle.addStretch(1)
+        self._nothing.hide()
         curves, pictures = Card(""), Card("Samples")
         curves.set_bare(self.plot)
         pictures.add(self.samples, 1)
-        below = QSplitter(Qt.Orientation.Horizontal)
-        below.addWidget(curves)
-        below.addWidget(pictures)
-        below.setSizes([600, 400])
-        whole = QSplitter(Qt.Orientation.Vertical)
-        whole.addWidget(self._card)
-        whole.addWidget(below)
-        for splitter in (below, whole):
-            splitter.setHandleWidth(12)
-            splitter.setChildrenCollapsible(False)
+        self.below = Panes(Qt.Orientation.Horizontal, (62, 38))
+        self.below.addWidget(curves)
+        self.below.addWidget(pictures)
+        self.whole = Panes(Qt.Orientation.Vertical, (55, 45))
+        self.whole.addWidget(self._card)
+        self.whole.addWidget(self.below)
         self.plot.set_empty_text("Select a run to see its curves.")
         self.samples.set_empty_text("Select a run to see its pictures.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(whole)
+        column.addWidget(self.whole)
 
     def _button(self, key: str, text: str, icon: str, shortcut: str, slot: Callable[[], None]) -> QPushButton:
         action = QAction(text, self)
@@ -124,10 +135,15 @@ class RunsPage(QWidget):
 
     def _fill(self, rows: list[dict[str, Any]]) -> None:
         self.table.set_rows(rows)
-        self.table.setVisible(bool(rows))
-        self._empty.setVisible(not rows)
-        self.first.setVisible(not rows)
+        self._nothing.setVisible(not rows)
+        for widget in (self.table, self._tools):
+            widget.setVisible(bool(rows))
         self._card.set_note(f"{len(rows)} in {self._folder}")
+        if self._wanted is not None:
+            self.table.select(self._wanted)
+            self._wanted = None
+        if self.table.current_path() is None:
+            self._show_nothing()
         self._enable()
 
     def _enable(self) -> None:
@@ -146,8 +162,13 @@ class RunsPage(QWidget):
 
     def _no_preview(self, path: Path, error: BaseException) -> None:
         """A run that was renamed or moved meanwhile is no error: the next refresh shows it where it is."""
+        self._show_nothing()
         if path.exists():
             self._session.work.problem.emit(error)
+
+    def _show_nothing(self) -> None:
+        self.plot.clear()
+        self.samples.set_images(NO_PICTURES)
 
     def _show_preview(self, found: Review) -> None:
         show_history(self.plot, found)
@@ -176,14 +197,19 @@ class RunsPage(QWidget):
 
     def _ask_name(self) -> None:
         if path := self.table.current_path():
+            self._renaming = path
             self.name.setText(path.name)
             self.name.show()
             self.name.selectAll()
             self.name.setFocus()
 
+    def _keep_name(self) -> None:
+        self._renaming = None
+        self.name.hide()
+
     def _rename(self) -> None:
-        path = self.table.current_path()
-        if not self.name.isVisible() or path is None:
+        path, self._renaming = self._renaming, None
+        if path is None:
             return
         self.name.hide()
         wanted = path.with_name(safe_name(self.name.text()))
@@ -193,6 +219,7 @@ class RunsPage(QWidget):
 
     def _renamed(self, moved: tuple[Path, Path]) -> None:
         before, after = moved
+        self._wanted = after
         if self._session.path == before:
             self._session.open(after)
         self.refresh()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from genstudio.app.settings import Settings
 from genstudio.app.widgets.card import Card
@@ -15,7 +16,9 @@ from genstudio.app.widgets.form import KnobForm
 from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.app.widgets.model_card import ModelCard
+from genstudio.app.widgets.panes import Panes
 from genstudio.core.config import Value
+from genstudio.core.errors import InputError
 from genstudio.core.events import Advice, Curve, Edited, Event, Note, Scalars, Started
 from genstudio.core.events import Gallery as Pictures
 from genstudio.core.spec import RunSpec, TrainingConfig
@@ -73,17 +76,13 @@ class TrainPage(QWidget):
     def _lay_out(self) -> None:
         curves = Card("")
         curves.set_bare(self.plot)
-        pictures = QSplitter(Qt.Orientation.Horizontal)
+        self.pictures = Panes(Qt.Orientation.Horizontal, (1, 1))
         for slot, view in self._views.items():
             self._cards[slot].add(view, 1)
-            pictures.addWidget(self._cards[slot])
-        self.columns = QSplitter(Qt.Orientation.Vertical)
+            self.pictures.addWidget(self._cards[slot])
+        self.columns = Panes(Qt.Orientation.Vertical, (460, 440))
         self.columns.addWidget(curves)
-        self.columns.addWidget(pictures)
-        self.columns.setSizes([460, 440])
-        for splitter in (self.columns, pictures):
-            splitter.setHandleWidth(12)
-            splitter.setChildrenCollapsible(False)
+        self.columns.addWidget(self.pictures)
         self.knobs = Card("Knobs")
         self.knobs.set_note("loading …")
         self.knobs.add(_scrolled(self.form), 1)
@@ -108,7 +107,8 @@ class TrainPage(QWidget):
         self._catalog = catalog
         self.knobs.set_note("")
         self.form.set_unfolded(settings.unfolded)
-        self.choose_family(self.model.family_name(), settings.knobs.get(self.model.family_name(), {}))
+        family = settings.family if settings.family in catalog else self.model.family_name()
+        self.choose_family(family, settings.knobs.get(family, {}))
 
     def choose_family(self, name: str, values: Mapping[str, Value] | None = None, preset: str | None = None) -> None:
         """Show the knobs of a family, at its preset with `values` on top; unknown or wrong ones are left out."""
@@ -119,8 +119,10 @@ class TrainPage(QWidget):
         with QSignalBlocker(self.form):
             self.form.set_knobs(info.knobs)
             self.form.defaults_are(chosen.values)
-            known = {k.name for k in info.knobs}
-            self.form.set_values({**chosen.values, **{n: v for n, v in (values or {}).items() if n in known}})
+            self.form.set_values(chosen.values)
+            for knob, value in (values or {}).items():
+                with contextlib.suppress(InputError):  # remembered by another version, with other bounds
+                    self.form.set_values({knob: value})
         self.valid_changed.emit(self.form.is_valid())
 
     def _choose_preset(self, name: str) -> None:
@@ -142,6 +144,24 @@ class TrainPage(QWidget):
             training=TrainingConfig.parse(training),
             preset=self.model.preset_name() or None,
         )
+
+    def go_on_with(self, document: Document) -> tuple[TrainingConfig, dict[str, Value]]:
+        """How long a run goes on, and the live knobs that were changed since it was opened, as the form says.
+
+        What cannot be changed any more is shown as the run has it. One that has reached its steps gets as many
+        again.
+        """
+        values, kept = self.form.values(), {"seed", "batch_size"}
+        changes = {k: v for k, v in values.items() if k in self._training_names - kept}
+        training = document.training.with_values(changes)
+        if training.steps and training.steps <= document.step:
+            training = training.with_values({"steps": document.step + training.steps})
+        edits: dict[str, Value] = {}
+        if self.model.family_name() == document.family:
+            live = [knob.name for knob in self._catalog[document.family].knobs if knob.live]
+            edits = {n: values[n] for n in live if n in document.knobs and values[n] != document.knobs[n]}
+        self.show_knobs(document.model_copy(update={"training": training, "knobs": {**document.knobs, **edits}}))
+        return training, edits
 
     # --- what is shown -------------------------------------------------------------------------------
 
@@ -186,7 +206,8 @@ class TrainPage(QWidget):
             self._show(gallery)
 
     def show_knobs(self, document: Document) -> None:
-        """Family, preset and knobs of a run."""
+        """Data, family, preset and knobs of a run."""
+        self.model.choose_source(document.data.source)
         self.choose_family(document.family, {**document.knobs, **document.training.model_dump()}, document.preset)
 
     def _set_curves(self, curves: tuple[Curve, ...]) -> None:

@@ -24,6 +24,7 @@ class BottomBar(QFrame):
         self.text = QLabel()
         self.text.setProperty("role", "dim")
         self.text.setFont(theme.tabular(self.text.font()))
+        self.text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.text.setAccessibleName("Steps, speed and time")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

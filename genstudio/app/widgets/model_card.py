@@ -86,6 +86,11 @@ class ModelCard(Card):
             self.data.setItemData(self.data.count() - 1, source, 3)  # the tooltip role: the whole path
         self.data.setCurrentIndex(self.data.findData(current))
 
+    def choose_source(self, source: str) -> None:
+        """Show a source as the chosen one; emits nothing."""
+        known = [self.data.itemData(i) for i in range(self.data.count())]
+        self.set_sources(known, source)
+
     def show_family(self, info: FamilyInfo, preset: str | None) -> PresetInfo:
         """Choose a family and one of its presets, the first if there is none of that name; emits nothing."""
         self.family.setCurrentIndex(self.family.findData(info.name))
