@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, like every other error, and exits with 2."""
 
     def error(self, message: str) -> Any:
-        raise InputError(f"{self.prog}: {message}. See “{self.prog} --help”.")
+        raise InputError(f"{message}. See “{self.prog} --help”.")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -89,18 +89,30 @@ def _add(commands: Any, name: str, command: Command, help: str, device: bool = T
     return parser
 
 
-def _seed(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**31:
-        raise argparse.ArgumentTypeError("the seed goes from 0 to 2147483647")
-    return value
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"it is a whole number, not “{text[:40]}”") from None
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"it goes from {low:,} to {high:,}; {text[:40]} is outside")
+        return value
+
+    return parse
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 10_000_000:
-        raise argparse.ArgumentTypeError("the number goes from 1 to 10,000,000")
-    return value
+_seed, _count = _whole(0, 2**31 - 1), _whole(1, 10_000_000)
+
+
+def _family(name: str) -> str:
+    from genstudio.models import families
+
+    try:
+        families.entry(name)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+    return name
 
 
 # --- demo, train, resume -----------------------------------------------------------------------------
@@ -124,7 +136,7 @@ def _add_train(commands: Any, arguments: Sequence[str]) -> None:
 
     parser = _add(commands, "train", _train, "train a model on your data", device=False)
     families_help = "; ".join(f"{name}: {families.entry(name).title}" for name in families)
-    parser.add_argument("family", metavar="FAMILY", help=families_help)
+    parser.add_argument("family", type=_family, metavar="FAMILY", help=families_help)
     parser.add_argument("--data", required=True, metavar="SOURCE", help="“digits” or a folder with IDX files")
     parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="new folder for the run")
     parser.add_argument("--preset", metavar="NAME", help="a named recipe to start from")
@@ -244,6 +256,7 @@ def _add_use(commands: Any) -> None:
 def _sample(options: argparse.Namespace) -> dict[str, Any]:
     from genstudio.engine import pictures, use
 
+    pictures.check_name(options.out)
     trained = _trained(options)
     images = use.sample(trained, options.n, options.seed or 0, _progress("samples"))
     pictures.save(images, options.out)

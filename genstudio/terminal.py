@@ -15,6 +15,7 @@ from genstudio.core.events import Note, Progress
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec
 from genstudio.core.words import duration
+from genstudio.engine.names import remove_if_empty
 from genstudio.engine.run import Run
 from genstudio.engine.train import train
 
@@ -32,18 +33,21 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
     """
     first: Progress | None = None
     due = 0.0
-    with _stop_on_signal() as stopped, contextlib.closing(train(spec, run, Mailbox())) as events:
-        for event in events:
-            if isinstance(event, Note):
-                _say(event.text)
-            elif isinstance(event, Progress):
-                first = first or event
-                if time.monotonic() >= due:
-                    due = time.monotonic() + _EVERY
-                    _line(_in_words(event))
-            if stopped():
-                break
-    _line("")
+    try:
+        with _stop_on_signal() as stopped, contextlib.closing(train(spec, run, Mailbox())) as events:
+            for event in events:
+                if isinstance(event, Note):
+                    _say(event.text)
+                elif isinstance(event, Progress):
+                    first = first or event
+                    if time.monotonic() >= due:
+                        due = time.monotonic() + _EVERY
+                        _line(_in_words(event))
+                if stopped():
+                    break
+    finally:
+        _line("")
+        remove_if_empty(run.path)
     document = run.document
     assert document is not None
     seconds = document.seconds - (first.seconds if first else 0.0)

@@ -29,6 +29,16 @@ def free_name(folder: Path, wanted: str) -> Path:
     raise InputError(f"“{folder}” holds 10,000 runs called “{name}”: choose another name.")
 
 
+def remove_if_empty(path: Path) -> None:
+    """Remove the folder of a run that failed before there was anything to keep but its lock."""
+    try:
+        if {p.name for p in path.iterdir()} <= {".lock"}:
+            (path / ".lock").unlink(missing_ok=True)
+            path.rmdir()
+    except OSError:
+        return  # an empty folder may stay; the failure before it is what is told
+
+
 _MOST_BYTES = 200  # of 255 that file systems take: a number or ".tmp-123456" may follow
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 

@@ -99,6 +99,12 @@ def read_gallery(path: Path) -> Gallery:
         raise InputError(f"{path.name} is damaged or not one of GenStudio's pictures.") from None
 
 
+def check_name(out: Path) -> None:
+    """Raise `InputError` when `save` knows no form of pictures that ends like this."""
+    if out.suffix.lower() not in (".png", ".npz", ""):
+        raise InputError(f"Pictures cannot be written as “{out.name}”: give a .png, a .npz or a folder.")
+
+
 def save(images: NDArray[np.uint8], out: Path) -> None:
     """Write pictures [N, H, W, C] to `out`: a grid ``.png``, ``.npz`` (key samples), or a folder of PNG files.
 
@@ -107,6 +113,7 @@ def save(images: NDArray[np.uint8], out: Path) -> None:
     InputError
         When the form is not known or the place cannot be written.
     """
+    check_name(out)
     suffix = out.suffix.lower()
     try:
         if suffix == ".png":
@@ -117,13 +124,11 @@ def save(images: NDArray[np.uint8], out: Path) -> None:
             atomic.write_bytes(out, png(grid(enlarged, gap=2)))
         elif suffix == ".npz":
             save_arrays(out, samples=images)
-        elif suffix == "":
+        else:
             out.mkdir(parents=True, exist_ok=True)
             digits = max(5, len(str(len(images) - 1)))
             for i, image in enumerate(images):
                 (out / f"{i:0{digits}d}.png").write_bytes(png(image))
-        else:
-            raise InputError(f"Pictures cannot be written as “{out.name}”: give a .png, a .npz or a folder.")
     except InputError:
         raise
     except (OSError, ValueError) as error:
