@@ -10,7 +10,8 @@ from typing import Any
 
 from genstudio.app import system
 from genstudio.app.main import application
-from genstudio.core.errors import WorkError
+from genstudio.core.errors import InputError, WorkError
+from genstudio.engine.run import Run
 
 _STEPS, _STEPS_UNSEEN = 3000, 300
 
@@ -25,14 +26,21 @@ def run_demo(
 
     Raises
     ------
+    InputError
+        When the screenshot is to be no PNG, or `out` holds something already.
     WorkError
-        When the training failed.
+        When the training failed, a picture could not be written or a system library is missing.
     """
+    if screenshot is not None and screenshot.suffix.lower() != ".png":
+        raise InputError(f"The screenshot “{screenshot.name}” should end in .png.")
+    if out is not None:
+        Run.create(out)
     unseen = not system.has_display()
     if unseen:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         screenshot = screenshot or Path("genstudio-demo.png")
         print("There is no display: the demo runs offscreen and saves pictures.", file=sys.stderr)
+    system.check_libraries()
     from genstudio.app.demo_window import DemoDriver
 
     with application() as (app, window):

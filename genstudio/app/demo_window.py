@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QBuffer, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
+from genstudio.app.notifications import Note
+from genstudio.app.widgets import files
 from genstudio.app.window import Window
 from genstudio.core.config import Value
+from genstudio.core.errors import GenStudioError
 from genstudio.engine import pictures
 from genstudio.engine.review import Review
 
@@ -23,7 +26,7 @@ class DemoDriver(QObject):
     Attributes
     ----------
     failure : str
-        A sentence when the training failed.
+        A sentence when the training failed or its pictures could not be saved.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class DemoDriver(QObject):
         self._files: dict[str, str] = {}
         window.families_ready.connect(self._begin)
         window.session.ended.connect(self._ended)
+        window.manager.raised.connect(self._told)
 
     def result(self) -> dict[str, Any]:
         """What ``--json`` prints."""
@@ -59,8 +63,7 @@ class DemoDriver(QObject):
 
     def _ended(self, state: str, text: str, _detail: str) -> None:
         if state == "failed":
-            self.failure = text
-            self._finish()
+            self._fail(text)
         else:
             self._window.session.opened.connect(self._opened)
 
@@ -69,16 +72,35 @@ class DemoDriver(QObject):
         # one more turn of the event loop, so that what was opened is painted
         QTimer.singleShot(300, self, lambda: self._save(found))
 
+    def _told(self, note: Note) -> None:
+        """With nobody at the window, an error that stands there would be waited for without end."""
+        if self._leave and note.severity == "error" and not self._window.session.running:
+            self._fail(note.text)
+
+    def _fail(self, text: str) -> None:
+        if not self.failure:
+            self.failure = text
+            self._finish()
+
     def _save(self, found: Review) -> None:
-        if self._screenshot is not None:
-            self._window.grab().save(str(self._screenshot))
-            self._tell("screenshot", self._screenshot)
-            grid = self._screenshot.with_name(f"{self._screenshot.stem}-samples.png")
-            samples = next((g for g in found.galleries if g.slot == "samples"), None)
-            if samples is not None:
-                pictures.save(samples.images, grid)
-                self._tell("samples", grid)
-        self._finish()
+        try:
+            if self._screenshot is not None:
+                self._save_pictures(self._screenshot, found)
+        except GenStudioError as error:
+            self._fail(str(error))
+        else:
+            self._finish()
+
+    def _save_pictures(self, screenshot: Path, found: Review) -> None:
+        buffer = QBuffer()
+        self._window.grab().save(buffer, "PNG")
+        files.write(screenshot, [bytes(buffer.data().data())])
+        self._tell("screenshot", screenshot)
+        grid = screenshot.with_name(f"{screenshot.stem}-samples.png")
+        samples = next((g for g in found.galleries if g.slot == "samples"), None)
+        if samples is not None:
+            pictures.save(samples.images, grid)
+            self._tell("samples", grid)
 
     def _tell(self, what: str, path: Path) -> None:
         self._files[what] = str(path)

@@ -13,7 +13,7 @@ from genstudio.core.errors import InputError
 from genstudio.core.events import Event
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec, TrainingConfig
-from genstudio.engine.names import free_name
+from genstudio.engine.names import remove_if_empty
 from genstudio.engine.review import Review, review
 
 Phase = Literal["empty", "idle", "starting", "training", "paused", "stopping"]
@@ -66,16 +66,10 @@ class Session(QObject):
 
     # --- starting ------------------------------------------------------------------------------------
 
-    def train(self, spec: RunSpec, folder: Path, name: str) -> None:
-        """Begin a new run called `name`, or "name-2" and so on, below `folder`.
-
-        Raises
-        ------
-        InputError
-            When the folder cannot be made or a job is running.
-        """
+    def train(self, spec: RunSpec, path: Path) -> None:
+        """Begin a new run in `path`, an empty or missing folder; raises `InputError` when a job is running."""
         self._check_idle()
-        self._begin(spec, free_name(folder, name), new=True)
+        self._begin(spec, path, new=True)
 
     def go_on(self, spec: RunSpec, training: TrainingConfig) -> None:
         """Go on with the open run; raises `InputError` when there is none or a job is running."""
@@ -152,7 +146,7 @@ class Session(QObject):
         self._job = None
         path, discarding = self.path, self._discarding
         if path is not None and not any(path.glob("run.json")):
-            _remove_empty(path)  # it failed before there was anything to keep
+            remove_if_empty(path)  # it failed before there was anything to keep
             self.path = None
         self._enter("idle" if self.path else "empty")
         self.ended.emit(state, text, detail)
@@ -175,8 +169,8 @@ class Session(QObject):
             return
         self.work.start(f"bin {path}", lambda: move_to_bin(path), self._binned)
 
-    def close(self) -> None:
-        """Stop and save, and wait for it: after this no thread runs."""
+    def close(self) -> bool:
+        """Stop and save, and wait for it: after this no thread runs, or only one that hangs (False)."""
         job = self._job
         if job is not None:
             job.ready.disconnect(self._deliver)
@@ -184,7 +178,7 @@ class Session(QObject):
             job.stop()
             job.wait()
             self._job = None
-        self.work.wait()
+        return self.work.wait()
 
     def _show(self, found: Review) -> None:
         if self.running:
@@ -233,12 +227,3 @@ def move_to_bin(path: Path) -> Path:
     except (OSError, TrashPermissionError) as error:
         raise InputError(f"“{path}” could not be moved to the bin ({error}): delete the folder by hand.") from None
     return path
-
-
-def _remove_empty(path: Path) -> None:
-    """Remove a run folder in which nothing was kept but the lock."""
-    (path / ".lock").unlink(missing_ok=True)
-    try:
-        path.rmdir()
-    except OSError:
-        return  # something is in it after all: not ours to delete

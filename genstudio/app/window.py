@@ -28,6 +28,7 @@ from genstudio.core.events import Advice, Event, Note, Progress, Started
 from genstudio.core.words import size
 from genstudio.engine.document import Document
 from genstudio.engine.family_info import FamilyInfo
+from genstudio.engine.names import free_name
 from genstudio.engine.review import Review
 
 PAGES = (("data", "Data"), ("train", "Train"), ("runs", "Runs"))
@@ -169,12 +170,14 @@ class Window(QMainWindow):
     # --- runs ----------------------------------------------------------------------------------------
 
     def train(self, path: Path | None = None) -> None:
-        """Begin a new run with what the form says, in the runs folder or at `path`."""
+        """Begin a new run with what the form says, in the runs folder or in the empty folder `path`."""
+        if self.session.running:
+            return
         document, self._document, self._to_resume = self._document, None, None
         try:
             spec = self.train_page.spec()
-            name = path.name if path else f"{self.train_page.model.data.currentText()} {spec.family}"
-            self.session.train(spec, path.parent if path else self.runs_folder(), name)
+            name = f"{self.train_page.model.data.currentText()} {spec.family}"
+            self.session.train(spec, path or free_name(self.runs_folder(), name))
         except GenStudioError as error:
             self._document = document
             self.manager.catch(error)
@@ -303,8 +306,9 @@ class Window(QMainWindow):
             if not self._closing:
                 self.question.ask()
             return
-        self.session.close()
         self.settings = memory.remembered(self)
+        self.hide()  # what still reads or loads is waited for out of sight
+        self.session.close()
         try:
             store.save(self.settings)
         except GenStudioError as error:
