@@ -33,7 +33,11 @@ def run_window(run: Path | None = None) -> int:
     with application() as (app, window):
         if run is not None:
             window.open_run(run)
-        return app.exec()
+        status = app.exec()
+        hangs = not window.session.close()
+    if hangs:  # on a dead drive: the interpreter would wait for its thread, or abort
+        os._exit(status)
+    return status
 
 
 @contextlib.contextmanager

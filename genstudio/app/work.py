@@ -66,12 +66,15 @@ class Work(QObject):
         """True while the newest work of a topic runs."""
         return topic in self._newest
 
-    def wait(self, limit_ms: int = 20_000) -> None:
-        """Wait for what runs and drop its answers: called when the window closes."""
+    def wait(self, limit_ms: int = 5_000) -> bool:
+        """Wait for what runs and drop its answers: called when the window closes.
+
+        False when something still runs, on a network drive that went away perhaps. Its thread is kept: one that
+        is collected while it runs aborts the process.
+        """
         self._newest.clear()
-        for task in list(self._running):
-            task.wait(limit_ms)
-        self._running.clear()
+        self._running = {task for task in self._running if not task.wait(limit_ms)}
+        return not self._running
 
     def _answer(self, task: _Task) -> None:
         task.wait()  # it has said its last word; a thread object must not die before the thread
