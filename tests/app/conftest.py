@@ -81,3 +81,22 @@ def _stop(threads, timers):
 
 def _name(thing):
     return thing.objectName() or type(thing).__name__
+
+
+@pytest.fixture(autouse=True, scope="session")
+def bin_folder(tmp_path_factory):
+    """The bin of these tests alone. send2trash asks once a process, when it is imported, where the bin is."""
+    folder = tmp_path_factory.mktemp("share")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(folder))
+        yield folder / "Trash" / "files"
+
+
+@pytest.fixture
+def studio(qtbot, qapp):
+    """A person at the open window."""
+    from studio import Studio  # late: most tests of widgets need no window
+
+    person = Studio(qtbot).open()
+    yield person
+    person.end()
