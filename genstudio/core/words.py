@@ -22,6 +22,11 @@ def size(count: float) -> str:
     return f"{count:,.1f} TB"
 
 
+def setting(value: object) -> str:
+    """ "0.001", "3", "conv": the value of a knob, short."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def picture(shape: tuple[int, ...] | list[int]) -> str:
     """ "28 x 28 pixels, grey" from (height, width, channels)."""
     height, width, channels = shape

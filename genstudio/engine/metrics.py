@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from genstudio.core import atomic
 from genstudio.core.events import Advice, Edited, Note, Scalars
+from genstudio.core.words import setting
 
 _LONGEST = 10_000  # characters in a line; longer ones are not ours
 
@@ -163,7 +164,7 @@ def _parsed(line: bytes) -> tuple[int, str, Any] | None:
 
 def _in_words(name: str, value: Any) -> str:
     if name == "edit" and isinstance(value, Mapping):
-        return f"{value.get('knob')} {value.get('old')} → {value.get('new')}"
+        return f"{value.get('knob')} {setting(value.get('old'))} → {setting(value.get('new'))}"
     if name == "advice" and isinstance(value, Mapping):
         return str(value.get("title"))
     return str(value)

@@ -36,8 +36,7 @@ class Studio:
         with self.qtbot.waitSignal(window.families_ready, timeout=LONG):
             window.show()
             window.begin()
-        window.activateWindow()
-        self.wait(window.isActiveWindow)
+        self.activate()
         self.quiet()
         if page:
             window.show_page(page)
@@ -56,22 +55,37 @@ class Studio:
         assert widget.isEnabled()
         self.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
 
-    def button(self, text):
-        """The one visible button with this text."""
-        (found,) = [b for b in self.window.findChildren(QAbstractButton) if b.isVisible() and b.text() == text]
+    def _buttons(self, text, within=None):
+        found = [b for b in (within or self.window).findChildren(QAbstractButton) if b.isVisible()]
+        return [b for b in found if b.text() == text and not self.window.side.isAncestorOf(b)]
+
+    def button(self, text, within=None):
+        """The one visible button with this text, beside those of the side bar."""
+        (found,) = self._buttons(text, within)
         return found
 
-    def offers(self, text):
+    def offers(self, text, within=None):
         """Whether a button with this text can be pressed."""
-        buttons = self.window.findChildren(QAbstractButton)
-        return any(b.isVisible() and b.isEnabled() and b.text() == text for b in buttons)
+        return any(b.isEnabled() for b in self._buttons(text, within))
 
-    def press(self, text):
-        self.click(self.button(text))
+    def press(self, text, within=None):
+        self.click(self.button(text, within))
+
+    def go_to(self, page):
+        """Click a page in the side bar."""
+        self.click(self.window.side.buttons[page])
+        self.quiet()
+        return self.window.pages[page]
 
     def key(self, key, modifier=Qt.KeyboardModifier.NoModifier):
         """Press a key where the focus is."""
+        self.activate()
         self.qtbot.keyClick(QApplication.focusWidget() or self.window, key, modifier)
+
+    def activate(self):
+        """The platform without a screen forgets now and then which window is the active one."""
+        self.window.activateWindow()
+        self.wait(self.window.isActiveWindow)
 
     def knob(self, label):
         """The number field of the knob with this label."""
@@ -106,12 +120,20 @@ class Studio:
         self.wait(lambda: self.session.phase == "training" and len(self.page.samples.pictures) > 0)
         self.wait(lambda: not self.page.plot.data.empty)
 
-    def trained(self, steps=10, **values):
+    def trained(self, steps=10, family="vae", **values):
         """A finished run; its folder."""
-        self.train(steps=steps, **values)
+        self.train(family, steps=steps, **values)
         self.quiet()
         assert self.state == "Finished"
         return self.session.path
+
+    def pause(self):
+        """Press Pause and wait until the step under way has been taken and told; gives its number."""
+        self.press("Pause")
+        last = None
+        while last != (last := self.window._progress.step):
+            self.qtbot.wait(150)
+        return last
 
     def stop(self):
         """Press "Stop and keep" and wait until everything is saved and shown."""

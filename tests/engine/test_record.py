@@ -127,7 +127,7 @@ def test_marks_are_kept_in_words(tmp_path):
     writer.close()
     history = metrics.read(tmp_path / "m")
     assert history.marks == [
-        (3, "β 1.0 → 2.0"),
+        (3, "β 1 → 2"),
         (4, "The loss is flat"),
         (5, "A note “with” 日本 🙂\nand a line break"),
     ]

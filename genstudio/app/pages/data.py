@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from genstudio.app import theme
+from genstudio.app.breakable import breakable
 from genstudio.app.pages.train import NO_PICTURES, named
-from genstudio.app.style import set_variant
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.model_card import DIGITS, source_title
@@ -30,6 +30,7 @@ from genstudio.core.words import picture
 from genstudio.data import Dataset, open_source
 
 _LEFT, _RIGHT = 264, 264
+_LONGEST = 600  # characters of what cannot be used; more would push the page apart
 
 
 class DataPage(QWidget):
@@ -83,9 +84,8 @@ class DataPage(QWidget):
         self.use.setProperty("kind", "primary")
         self.use.setEnabled(False)
         self.trouble.setProperty("role", "bad")
-        for label in (self.trouble,):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.trouble.setWordWrap(True)
+        self.trouble.setTextFormat(Qt.TextFormat.PlainText)
         left = Card("Data sets")
         left.setFixedWidth(_LEFT)
         left.add(self.sources, 1)
@@ -177,8 +177,7 @@ class DataPage(QWidget):
             rows.append(("Labels", f"{len(counts)}"))
             rows += [(f"   {name}", f"{count:,}") for name, count in list(counts.items())[:20]]
         self._fill(rows)
-        self.trouble.setText("\n\n".join(f"{r.file}: {r.reason}" for r in data.rejected))
-        set_variant(self.trouble, "role", "bad")
+        self._show_trouble("\n\n".join(f"{r.file}: {r.reason}" for r in data.rejected))
         self.use.setEnabled(True)
         self.chosen.emit(self._source)
 
@@ -188,8 +187,13 @@ class DataPage(QWidget):
         self._pictures.set_note("")
         self.gallery.set_images(NO_PICTURES)
         self._fill([])
-        self.trouble.setText(str(error))
+        self._show_trouble(str(error))
         self._source = ""
+
+    def _show_trouble(self, text: str) -> None:
+        short = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+        self.trouble.setText(breakable(short))
+        self.trouble.setAccessibleName(text)
 
     def _fill(self, rows: Sequence[tuple[str, str]]) -> None:
         while item := self.facts.takeAt(0):

@@ -22,6 +22,7 @@ from genstudio.core.errors import InputError
 from genstudio.core.events import Advice, Curve, Edited, Event, Note, Scalars, Started
 from genstudio.core.events import Gallery as Pictures
 from genstudio.core.spec import RunSpec, TrainingConfig
+from genstudio.core.words import setting
 from genstudio.engine.document import Document
 from genstudio.engine.family_info import FamilyInfo
 from genstudio.engine.review import Review
@@ -148,18 +149,16 @@ class TrainPage(QWidget):
     def go_on_with(self, document: Document) -> tuple[TrainingConfig, dict[str, Value]]:
         """How long a run goes on, and the live knobs that were changed since it was opened, as the form says.
 
-        What cannot be changed any more is shown as the run has it. One that has reached its steps gets as many
-        again.
+        What cannot be changed any more is shown as the run has it, all of it when the form shows another family.
+        A run that has reached its steps gets as many again.
         """
-        values, kept = self.form.values(), {"seed", "batch_size"}
-        changes = {k: v for k, v in values.items() if k in self._training_names - kept}
-        training = document.training.with_values(changes)
+        values = self.form.values() if self.model.family_name() == document.family else {}
+        changeable = self._training_names - {"seed", "batch_size"}
+        training = document.training.with_values({k: v for k, v in values.items() if k in changeable})
         if training.steps and training.steps <= document.step:
             training = training.with_values({"steps": document.step + training.steps})
-        edits: dict[str, Value] = {}
-        if self.model.family_name() == document.family:
-            live = [knob.name for knob in self._catalog[document.family].knobs if knob.live]
-            edits = {n: values[n] for n in live if n in document.knobs and values[n] != document.knobs[n]}
+        live = {k.name for k in self._catalog[document.family].knobs if k.live} if values else set()
+        edits = {n: v for n, v in values.items() if n in live & document.knobs.keys() and v != document.knobs[n]}
         self.show_knobs(document.model_copy(update={"training": training, "knobs": {**document.knobs, **edits}}))
         return training, edits
 
@@ -190,7 +189,7 @@ class TrainPage(QWidget):
             elif isinstance(event, Pictures):
                 self._show(event)
             elif isinstance(event, Edited):
-                self.plot.add_mark(event.step, f"{event.name} {event.old:g} → {event.new:g}")
+                self.plot.add_mark(event.step, f"{event.name} {setting(event.old)} → {setting(event.new)}")
             elif isinstance(event, Advice):
                 self.plot.add_mark(event.step, event.title)
             elif isinstance(event, Note):
