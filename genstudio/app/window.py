@@ -260,6 +260,7 @@ class Window(QMainWindow):
             self.train_page.begin(fresh=True)
             self.train_page.set_running(False)
             self.bottom.clear()
+            self._show_phase()
         self.manager.notify("info", f"“{path.name}” was moved to the bin.")
 
     # --- news of a job -------------------------------------------------------------------------------

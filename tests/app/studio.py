@@ -27,14 +27,16 @@ class Studio:
         self.qtbot = qtbot
         self.window = None
 
-    def open(self, page="train"):
-        """Start GenStudio with the settings that were saved last."""
+    def open(self, page="train", run=None, go_on=False):
+        """Start GenStudio with the settings that were saved last; with `run` as on the command line."""
         remembered, _ = settings.load()
         theme.apply(QApplication.instance(), "dark")
         self.window = window = Window(NotificationManager(), remembered)
         self.qtbot.addWidget(window)
         with self.qtbot.waitSignal(window.families_ready, timeout=LONG):
             window.show()
+            if run is not None:
+                window.open_run(run, go_on)
             window.begin()
         self.activate()
         self.quiet()
@@ -84,8 +86,7 @@ class Studio:
 
     def activate(self):
         """The platform without a screen forgets now and then which window is the active one."""
-        self.window.activateWindow()
-        self.wait(self.window.isActiveWindow)
+        self.wait(lambda: self.window.isActiveWindow() or self.window.activateWindow())
 
     def knob(self, label):
         """The number field of the knob with this label."""
