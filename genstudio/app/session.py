@@ -188,18 +188,20 @@ class Session(QObject):
         self.opened.emit(found)
 
     def _binned(self, path: Path) -> None:
-        self._discarding = False
-        if path == self.path:
-            self.path = None
-            self._enter("empty")
+        if not self.running:  # else a new run has begun meanwhile, perhaps under the same name
+            self._discarding = False
+            if path == self.path:
+                self.path = None
+                self._enter("empty")
         self.discarded.emit(path)
 
     def _keep(self, path: Path, error: BaseException) -> None:
         """The bin would not have the run: say why, and show it as it is."""
-        self._discarding = False
         self.work.problem.emit(error)
-        if path == self.path:
-            self.open(path)
+        if not self.running:
+            self._discarding = False
+            if path == self.path:
+                self.open(path)
 
     def _enter(self, phase: Phase) -> None:
         if phase != self.phase:

@@ -293,3 +293,17 @@ def test_what_is_no_run_is_a_sentence(qtbot, session, heard, tmp_path):
     assert str(tmp_path) in heard.problems[0]
     with pytest.raises(InputError, match="There is no run at"):
         move_to_bin(tmp_path / "nothing")
+
+
+def test_f48_a_new_run_that_takes_the_name_of_one_just_binned_goes_on(qtbot, session, heard, tmp_path):
+    trained(qtbot, session, tmp_path / "r")
+    session.bin(tmp_path / "r")
+    until(qtbot, lambda: not (tmp_path / "r").exists() or heard.binned)
+    heard.binned.clear()
+    session.train(spec_of(), tmp_path / "r")
+    session._binned(tmp_path / "r")  # the answer of the bin comes now
+    assert session.running
+    assert (session.phase, session.path) == ("starting", tmp_path / "r")
+    session.stop()
+    quiet(qtbot, session)
+    assert Run.open(tmp_path / "r").state() == "stopped"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton
 from studio import SMALL
 
 from genstudio.app.pages.train import TrainPage, cut_after
@@ -13,6 +14,7 @@ from genstudio.core.events import Advice, Curve, Edited, Note, Scalars, Started
 from genstudio.core.events import Gallery as Pictures
 from genstudio.engine.review import review
 from genstudio.engine.run import Run
+from genstudio.models.vae import VAE
 
 
 @pytest.fixture
@@ -259,3 +261,130 @@ def test_a_review_without_pictures_or_curves_is_shown_empty(studio):
     studio.page.review(review(path))
     assert len(studio.page.samples.pictures) == 0
     assert studio.page.plot.data.empty
+
+
+# --- when it goes wrong ------------------------------------------------------------------------------
+
+
+def test_f09_an_error_in_the_middle_is_told_kept_and_survived(studio, monkeypatch):
+    step = VAE.training_step
+
+    def fail(self, batch, context):
+        if context.step == 5:
+            raise ValueError("a fault of ours")
+        yield from step(self, batch, context)
+
+    monkeypatch.setattr(VAE, "training_step", fail)
+    studio.train(steps=20)
+    studio.quiet()
+    assert studio.state == "Failed"
+    studio.wait(lambda: studio.said)
+    assert studio.said == ["Training ended by an error in GenStudio: ValueError: a fault of ours"]
+    assert "test_train_page.py" in studio.window.toasts.notes()[0].detail
+    assert studio.offers("Copy report")
+    assert Run.open(studio.session.path).saved_step() == 5  # what was learnt is kept
+    assert studio.offers("Train")
+    assert studio.offers("Resume")
+    assert studio.knob("Latent dimension").isEnabled()
+    monkeypatch.undo()
+    studio.press("Resume")
+    studio.quiet()
+    assert studio.state == "Finished"
+    assert Run.open(studio.session.path).document.step == 20
+
+
+def test_f09_data_that_vanished_fail_with_their_path_and_the_next_training_works(studio, tmp_path):
+    studio.page.model.set_sources([], str(tmp_path / "gone"))
+    studio.train(steps=3)
+    studio.quiet()
+    studio.wait(lambda: studio.said)
+    assert str(tmp_path / "gone") in studio.said[0]
+    assert studio.state == "Failed"
+    assert not studio.offers("Resume")
+    assert list(studio.window.runs_folder().iterdir()) == []
+    studio.page.model.set_sources([], "digits")
+    studio.trained(3)
+    assert len(studio.said) == 1
+
+
+def test_f23_a_runs_folder_that_cannot_be_made_is_said_and_the_open_run_stays(studio, tmp_path):
+    path = studio.trained(3)
+    (tmp_path / "file").write_text("not a folder")
+    studio.window.settings = studio.window.settings.with_values(runs=str(tmp_path / "file" / "runs"))
+    studio.press("Train")
+    studio.wait(lambda: studio.said)
+    assert "cannot be made" in studio.said[0]
+    assert studio.session.path == path
+    assert studio.offers("Resume")
+    assert studio.state == "Finished"
+
+
+def test_f10_an_exception_in_a_slot_is_one_message_and_everything_goes_on(studio, capfd):
+    def fail(_):
+        raise RuntimeError("a slot of ours")
+
+    studio.train_until_pictures()
+    manager = studio.window.manager
+    manager.install()
+    studio.window.side.chosen.connect(fail)
+    for _ in range(20):
+        studio.window.side.chosen.emit("train")
+    studio.wait(lambda: studio.said)
+    manager.uninstall()
+    assert studio.said == ["Something went wrong in GenStudio: RuntimeError: a slot of ours"]
+    assert studio.window.toasts.notes()[0].count == 20
+    before = studio.window._progress.step
+    studio.wait(lambda: studio.window._progress.step > before)
+    studio.stop()
+    assert "a slot of ours" in capfd.readouterr().err
+
+
+LEGAL = {
+    "empty": {"Train"}, "idle": {"Train", "Resume"}, "starting": {"Stop and keep", "Discard"},
+    "training": {"Pause", "Stop and keep", "Discard"}, "paused": {"Resume", "Stop and keep", "Discard"},
+    "stopping": set(),
+}  # fmt: skip
+SURE = {"Discard it", "Keep it"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_f48_fifty_quick_clicks_anywhere_in_the_bar_keep_it_legal(studio, seed):
+    random = np.random.default_rng(seed)
+    studio.page.choose_family("vae", {**SMALL, "steps": 0})
+    bar = studio.window.top
+    for _ in range(50):
+        offered = [b for b in bar.findChildren(QAbstractButton) if b.isVisible() and b.isEnabled()]
+        assert {b.text() for b in offered} <= LEGAL[studio.session.phase] | SURE
+        if offered:
+            studio.click(offered[random.integers(len(offered))])
+        studio.qtbot.wait(int(random.integers(0, 60)))
+    if studio.offers("Keep it"):
+        studio.press("Keep it")
+    if studio.session.running and studio.session.phase != "stopping":
+        studio.press("Stop and keep")
+    studio.quiet()
+    assert studio.session.phase in ("idle", "empty")
+    assert studio.offers("Train")
+    assert not studio.offers("Pause")
+    assert studio.state in ("", "Stopped", "New")
+    studio.trained(3)
+
+
+@pytest.mark.parametrize("name", ["train", "stop", "pause"])
+def test_f48_the_same_button_fifty_times(studio, name):
+    if name == "train":
+        studio.page.choose_family("vae", {**SMALL, "steps": 0})
+    else:
+        studio.train_until_pictures()
+    button, presses = getattr(studio.window.top, name), 0
+    for _ in range(50):
+        if button.isVisible():
+            studio.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+            presses += 1
+    assert presses
+    if studio.session.running and studio.session.phase != "stopping":
+        studio.press("Stop and keep")
+    studio.quiet()
+    assert [p.name for p in studio.window.runs_folder().iterdir()] == ["digits vae"]
+    assert studio.state == "Stopped"
+    assert studio.said == []

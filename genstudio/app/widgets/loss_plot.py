@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,7 @@ class LossPlot(QWidget):
         self.data.set_curves(curves)
         self.controls.set_units(self.data.units)
         self.legend.set_curves(self.data.of_unit(self.controls.unit))
+        self._order_tabs()
         self.following = True
         self._later()
 
@@ -179,6 +181,12 @@ class LossPlot(QWidget):
         self._sheet_rows.insertWidget(0, canvas, 1)
         return canvas
 
+    def _order_tabs(self) -> None:
+        """Reading order: canvas and legend are made late, and would come last in the whole window."""
+        canvas = [] if self.canvas is None else [self.canvas]
+        for before, after in pairwise([self.controls.export, *canvas, *self.legend.buttons()]):
+            QWidget.setTabOrder(before, after)
+
     def redraw(self) -> None:
         """Draw now what is known."""
         self._timer.stop()
@@ -190,6 +198,7 @@ class LossPlot(QWidget):
             return
         if self.canvas is None:
             self.canvas = self._make_canvas()
+            self._order_tabs()
         steps = loss_scene.all_steps(extent) if self.following else self._wanted
         self._drawing = True
         self._draw(self.canvas, steps or self.canvas.sight()[0], fit=steps is not None or self._refit)
@@ -212,6 +221,7 @@ class LossPlot(QWidget):
         curves = self.data.of_unit(self.controls.unit)
         if curves != self.legend.curves():
             self.legend.set_curves(curves)
+            self._order_tabs()
         self._refit = True
         self._later()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QToolButton, QWidget
@@ -63,6 +64,8 @@ class ModelCard(Card):
         self.add(self.summary)
         for key, title in families.items():
             self.family.addItem(title, key)
+        for before, after in pairwise((self.data, self.open, self.family, self.preset)):  # as they stand
+            QWidget.setTabOrder(before, after)
         self.set_sources([DIGITS], DIGITS)
         self.data.activated.connect(lambda: self.data_changed.emit(self.source()))
         self.family.activated.connect(lambda: self.family_changed.emit(self.family_name()))
