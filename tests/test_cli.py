@@ -2,18 +2,23 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from genstudio import cli
 from genstudio.app import system
 from genstudio.core.errors import WorkError
 from genstudio.engine.run import Run
+from genstudio.models import families
+from genstudio.models.vae import VAE
 
 SMALL = ["--network", "mlp", "--width", "4", "--latent-dim", "3", "--batch-size", "16", "--threads", "1"]
 
@@ -131,6 +136,31 @@ WRONG = [
     (["data", "/no/such"], "/no/such"),
     (["runs", "/no/such"], "/no/such"),
     (["frobnicate"], "frobnicate"),
+    (["train", "nope", "--data", "digits", "--out", "OUT", "--latent-dim", "3"], "nope"),
+    (["train", "vae", "--data", "digits", "--out", "OUT", "--betta", "3"], "--betta"),
+    (["train", "vae", "--data", "digits", "--out", "OUT", "--latent", "3"], "--latent"),
+    (["train", "vae", "--data", "digits", "--out", "OUT", "--device", "mps", *SMALL], "mps"),
+    (["train", "vae", "--data", "", "--out", "OUT"], "No data was named"),
+    (["train", "vae", "--data", "digits", "--out", "OUT", "--learning-rate", "nan"], "Learning rate"),
+    (["train", "vae", "--data", "digits", "--out", "OUT", "--network", "magic"], "Network"),
+    (["train", "vae", "--data", "digits", "--out", "OUT", "--seed", "x"], "x"),
+    (["resume", "RUN", "--seed", "5"], "seed"),
+    (["resume", "RUN", "--latent-dim", "5"], "--latent-dim"),
+    (["resume", "EMPTY"], "EMPTY"),
+    (["sample", "RUN", "--n", "many", "--out", "x.png"], "many"),
+    (["sample", "RUN", "--seed", "-1", "--out", "x.png"], "-1"),
+    (["sample", "EMPTY", "--out", "x.png"], "EMPTY"),
+    (["sample", "RUN", "--out", "FILE/x.png"], "FILE/x.png"),
+    (["reconstruct", "RUN", "--data", "EMPTY", "--out", "x.npz"], "EMPTY"),
+    (["reconstruct", "RUN", "--data", "digits", "--split", "all", "--out", "x.npz"], "all"),
+    (["encode", "RUN", "--data", "FILE", "--out", "x.npz"], "FILE"),
+    (["encode", "RUN", "--out", "x.npz"], "--data"),
+    (["data", "EMPTY"], "EMPTY"),
+    (["data"], "SOURCE"),
+    (["demo", "--steps", "0"], "0"),
+    (["demo", "--screenshot", "x.jpg"], "x.jpg"),
+    (["demo", "--out", "RUN"], "RUN"),
+    (["--run"], "--run"),
 ]
 
 
@@ -138,12 +168,20 @@ WRONG = [
     ("arguments", "named"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
 def test_wrong_input_is_one_sentence_that_names_it(capsys, trained, tmp_path, arguments, named):
-    places = {"OUT": str(tmp_path / "out"), "RUN": str(trained)}
-    status, _, err = ask(capsys, *(places.get(a, a) for a in arguments))
-    assert status == 2
-    assert places.get(named, named) in err
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("not what it should be")
+    places = {"OUT": tmp_path / "out", "RUN": trained, "EMPTY": tmp_path / "empty", "FILE": tmp_path / "file"}
+
+    def placed(text):
+        first, slash, rest = text.partition("/")
+        return f"{places[first]}{slash}{rest}" if first in places else text
+
+    status, said, err = ask(capsys, *map(placed, arguments))
+    assert (status, said) == (2, None)
+    assert (places["FILE"].name if named == "FILE" else placed(named)) in err
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()  # nothing is left behind
 
 
 def test_data_of_another_size_is_refused(capsys, trained, tmp_path, real_data):
@@ -199,3 +237,164 @@ def test_a_missing_library_is_named_by_its_package(monkeypatch):
     monkeypatch.setattr(system, "_loads", lambda library: library != "libxcb-cursor.so.0")
     with pytest.raises(WorkError, match="apt-get install libxcb-cursor0”"):
         system.check_libraries()
+
+
+def test_a_run_without_a_checkpoint_has_nothing_to_show(capsys, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "r")
+    shutil.rmtree(tmp_path / "r" / "checkpoints")
+    status, _, err = ask(capsys, "sample", tmp_path / "r", "--out", tmp_path / "s.png")
+    assert status == 2
+    assert "has no checkpoint yet" in err
+    assert not (tmp_path / "s.png").exists()
+
+
+def test_a_damaged_run_is_said_and_an_older_checkpoint_used_or_the_work_failed(capsys, tmp_path):
+    training = ["--data", "digits", "--steps", 9, "--checkpoint-every", 5, *SMALL]
+    assert ask(capsys, "train", "vae", "--out", tmp_path / "r", *training)[0] == 0
+    newest, older = (tmp_path / "r" / "checkpoints" / f"step-{n:06d}" / "ema.safetensors" for n in (9, 5))
+    newest.write_bytes(newest.read_bytes()[:-4])
+    status, said, err = ask(capsys, "sample", tmp_path / "r", "--out", tmp_path / "s.npz", "--n", 2, "--json")
+    assert (status, said["step"]) == (0, 5)
+    assert "step-000009/ema.safetensors" in err
+    older.unlink()
+    status, _, err = ask(capsys, "sample", tmp_path / "r", "--out", tmp_path / "s.npz", "--n", 2)
+    assert status == 1
+    assert "no good checkpoint left" in err
+
+
+@pytest.mark.parametrize("family", list(families))
+def test_each_family_samples_reconstructs_and_encodes(capsys, tmp_path, family):
+    run = tmp_path / "r"
+    status, said, _ = ask(capsys, "train", family, "--data", "digits", "--out", run, "--steps", 5, *SMALL, "--json")
+    assert status == 0
+    weights = "EMA" if Run.open(run).document.knobs["ema"] else "raw"
+    keys = {"run", "family", "step", "seconds", "samples_per_second", "losses", "state"}
+    assert said.keys() == keys
+    assert all(np.isfinite(value) for value in said["losses"].values())
+    for command, extra, keys in (
+        ("sample", ["--n", 5], {"run", "step", "weights", "n", "out"}),
+        ("reconstruct", ["--data", "digits"], {"run", "step", "weights", "n", "mse", "out"}),
+        ("encode", ["--data", "digits"], {"run", "step", "weights", "shape", "out"}),
+    ):
+        status, said, _ = ask(capsys, command, run, *extra, "--out", tmp_path / f"{command}.npz", "--json")
+        assert status == 0
+        assert said.keys() == keys
+        assert (said["run"], said["step"], said["weights"]) == (str(run), 5, weights)
+        assert np.load(tmp_path / f"{command}.npz").files
+
+
+def test_the_same_seed_draws_the_same_samples_however_many(capsys, trained, tmp_path):
+    for name, n in (("a", 3), ("b", 300)):
+        assert ask(capsys, "sample", trained, "--n", n, "--seed", 7, "--out", tmp_path / f"{name}.npz")[0] == 0
+    few, many = (np.load(tmp_path / f"{name}.npz")["samples"] for name in "ab")
+    assert np.array_equal(few, many[:3])
+    assert ask(capsys, "sample", trained, "--n", 3, "--seed", 8, "--out", tmp_path / "c.npz")[0] == 0
+    assert not np.array_equal(few, np.load(tmp_path / "c.npz")["samples"])
+
+
+def test_what_is_written_can_be_written_again(capsys, trained, tmp_path):
+    for _ in range(2):
+        assert ask(capsys, "sample", trained, "--n", 2, "--out", tmp_path / "deep" / "s.png")[0] == 0
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["s.png"]
+
+
+def test_for_people_data_and_runs_are_tables(capsys, trained):
+    cli.main(["data", "digits"])
+    out = capsys.readouterr().out
+    assert "digits: 1,797 pictures, 8 x 8 pixels, grey" in out
+    assert "0 (178)" in out
+    cli.main(["runs", str(trained.parent)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["run", "family", "data", "step", "state"]
+    assert lines[1].split() == ["run", "vae", "digits", "20", "finished"]
+
+
+def test_the_usual_runs_folder_may_not_be_there_yet(capsys, home):
+    status, said, _ = ask(capsys, "runs", "--json")
+    assert (status, said) == (0, {"folder": str(home / "runs"), "runs": []})
+
+
+def test_help_lists_each_knob_with_its_bounds(capsys):
+    for arguments in (["--help"], ["train", "vae", "--help"], ["resume", "--help"]):
+        with pytest.raises(SystemExit, match="0"):
+            cli.main(arguments)
+    out = capsys.readouterr().out
+    assert "--latent-dim" in out
+    assert "From 1 to 1024" in " ".join(out.split())
+    assert "first-look" in out
+
+
+def test_without_a_display_the_window_is_refused_in_words(capsys, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    status, _, err = ask(capsys)
+    assert status == 1
+    assert "no display" in err
+
+
+def test_f12_training_that_diverges_has_failed(capsys, tmp_path, monkeypatch):
+    step = VAE.training_step
+
+    def poisoned(self, batch, context):
+        for objective in step(self, batch, context):
+            yield replace(objective, loss=objective.loss * float("nan")) if context.step >= 3 else objective
+
+    monkeypatch.setattr(VAE, "training_step", poisoned)
+    status, said, err = ask(
+        capsys, "train", "vae", "--data", "digits", "--out", tmp_path / "r", "--steps", 0, *SMALL, "--json"
+    )
+    assert (status, said) == (1, None)
+    assert "Training diverged" in err.splitlines()[-1]
+    assert Run.open(tmp_path / "r").state() == "failed"
+
+
+def test_f28_two_programs_on_one_run(capsys, tmp_path):
+    ask(capsys, "train", "vae", "--data", "digits", "--out", tmp_path / "r", "--steps", 3, *SMALL)
+    with FileLock(tmp_path / "r" / ".lock", timeout=0):
+        status, _, err = ask(capsys, "resume", tmp_path / "r", "--steps", 9)
+        assert status == 2
+        assert "is being trained by another program" in err
+        assert ask(capsys, "sample", tmp_path / "r", "--n", 1, "--out", tmp_path / "s.png")[0] == 0
+    assert ask(capsys, "resume", tmp_path / "r", "--steps", 5)[0] == 0
+
+
+def test_f07_the_second_interrupt_aborts(tmp_path):
+    """While the first is saving: a disk that hangs is played by a long pause in front of a write."""
+    code = (
+        "import sys, time, os, signal\n"
+        "from genstudio import cli\n"
+        "from genstudio.core import atomic\n"
+        "write = atomic.write_durably\n"
+        "def slow(path, data):\n"
+        "    atomic.write_durably = write\n"
+        "    print('writing', file=sys.stderr, flush=True)\n"
+        "    time.sleep(120)\n"
+        "    write(path, data)\n"
+        "from genstudio.engine import trainer\n"
+        "step = trainer.Trainer.take_step\n"
+        "def first(self):\n"
+        "    step(self)\n"
+        "    if self.step == 3:\n"
+        "        atomic.write_durably = slow\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "trainer.Trainer.take_step = first\n"
+        "sys.exit(cli.main(sys.argv[1:]))\n"
+    )
+    arguments = ["train", "vae", "--data", "digits", "--out", str(tmp_path / "r"), "--steps", "0", *SMALL]
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert child.stderr is not None
+    said = ""
+    while "writing" not in (line := child.stderr.readline()):
+        assert line, "it ended before it saved"
+        said += line
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert "Stopping and saving" in said
+    assert child.returncode == 1
+    assert "aborted" in err
+    assert "Traceback" not in err
+    assert Run.open(tmp_path / "r").state() == "interrupted"

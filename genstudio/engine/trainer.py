@@ -249,6 +249,9 @@ class Trainer:
             elif state == "failed":
                 with contextlib.suppress(WorkError, OSError, RuntimeError):  # the failure itself is what is told
                     self._save_rest()
+        except KeyboardInterrupt:  # somebody did not want to wait for it
+            state = "interrupted"
+            raise
         finally:
             self.keeper.close(state, self.step, self.model.config.model_dump())
 
