@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from genstudio.app.window import Window
+
+_PAINTED = 50  # ms: the window is on the screen by then; threads that import torch would hold its first paint up
 
 
 def run_window(run: Path | None = None) -> int:
@@ -44,6 +47,7 @@ def run_window(run: Path | None = None) -> int:
 def application() -> Iterator[tuple[QApplication, Window]]:
     """The application with its window shown; everything is put away at the end."""
     system.check_libraries()
+    gc.disable()  # nothing of what is made until the window stands is garbage: 6 % of the time until then
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -62,8 +66,10 @@ def application() -> Iterator[tuple[QApplication, Window]]:
     window = Window(manager, remembered)
     for text in filter(None, (note, crash.open())):
         manager.notify("warning", text)
+    gc.freeze()  # nor does it have to be searched again
+    gc.enable()
     window.show()
-    QTimer.singleShot(0, window, window.begin)  # after the first paint
+    QTimer.singleShot(_PAINTED, window, window.begin)
     with _quit_on_signal(window):
         try:
             yield app, window

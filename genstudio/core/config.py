@@ -119,7 +119,8 @@ def knob(
 class Config(BaseModel):
     """A frozen set of knobs that refuses unknown names, wrong types and values out of bounds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    # built when first used: the window is on the screen before
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     #: Words for messages: "Latent dimension" rather than ``latent_dim`` where a person reads it.
     title: ClassVar[str] = "settings"

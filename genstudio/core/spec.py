@@ -73,7 +73,7 @@ class RunSpec(BaseModel):
         Values of the family's own `Config`, defaults included.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     family: str = Field(max_length=100)
     data: str = Field(max_length=4096)

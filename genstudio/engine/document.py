@@ -25,7 +25,7 @@ FORMAT = 1
 class DataFacts(BaseModel):
     """What the training data was, to recognise it again."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     source: str = Field(max_length=4096)
     name: str = Field(max_length=255)
@@ -39,7 +39,7 @@ class DataFacts(BaseModel):
 class MachineFacts(BaseModel):
     """What the run was trained on; a resume keeps these so that it goes on exactly."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     device: str = Field(max_length=100)
     title: str = Field(max_length=200)
@@ -50,7 +50,7 @@ class MachineFacts(BaseModel):
 class Document(BaseModel):
     """The content of ``run.json``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     format: int = Field(default=FORMAT, ge=1, le=FORMAT)
     family: str = Field(max_length=100)

@@ -421,3 +421,15 @@ def test_nothing_is_clipped_when_the_plot_is_narrow(plot):
             assert widget.height() >= widget.minimumSizeHint().height()
             corner = widget.mapTo(plot, widget.rect().bottomRight())
             assert plot.rect().contains(corner)
+
+
+def test_new_points_wait_longer_than_a_hand_where_drawing_is_slow(plot, qtbot):
+    feed(plot)
+    drawn(plot)
+    plot._rest = 60_000  # as if a frame took very long
+    feed(plot, 1001)
+    assert plot.pending()
+    assert plot.canvas.sight()[0][1] < 2000
+    plot.follow()
+    qtbot.waitUntil(lambda: plot.canvas.sight()[0][1] >= 2000)
+    assert 33 <= plot._rest <= 200

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QWidget
 
 from genstudio.app import theme
+from genstudio.app.widgets.steady import SteadyLabel
 from genstudio.core.events import Progress
 from genstudio.core.words import duration
 
 _PARTS = 1000
+_FIRST = 12  # a dot: with nothing to draw, Qt's style goes on with the animation of the busy bar for ever
 
 
 class BottomBar(QFrame):
@@ -21,7 +23,7 @@ class BottomBar(QFrame):
         self.bar.setRange(0, _PARTS)
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the training")
-        self.text = QLabel()
+        self.text = SteadyLabel()
         self.text.setProperty("role", "dim")
         self.text.setFont(theme.tabular(self.text.font()))
         self.text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -37,8 +39,8 @@ class BottomBar(QFrame):
         """No figures."""
         self.bar.setRange(0, _PARTS)
         self.bar.setValue(0)
-        self.text.setMinimumWidth(0)
         self.text.setText(text)
+        self.text.forget_room()
 
     def busy(self, text: str) -> None:
         """Something runs whose length is not known."""
@@ -51,10 +53,8 @@ class BottomBar(QFrame):
             self.bar.setRange(0, 0 if not done else _PARTS)
         else:
             self.bar.setRange(0, _PARTS)
-            self.bar.setValue(round(news.fraction * _PARTS))
+            self.bar.setValue(max(_FIRST, round(news.fraction * _PARTS)))
         self.text.setText("  ·  ".join(_parts(news, done)))
-        # it only grows, so that the bar does not jump with each digit
-        self.text.setMinimumWidth(max(self.text.minimumWidth(), self.text.sizeHint().width()))
 
 
 def _parts(news: Progress, done: bool) -> list[str]:

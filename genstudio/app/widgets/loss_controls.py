@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from genstudio.app import theme
+from genstudio.app.widgets.steady import SteadyLabel
 
 STOPS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 EXPORTS = {"Picture (PNG)…": ".png", "Drawing (SVG)…": ".svg", "Numbers (CSV)…": ".csv"}
@@ -50,7 +51,7 @@ class LossControls(QWidget):
         heading.setProperty("role", "heading")
         row.addWidget(heading)
         row.addStretch(1)
-        self._step = QLabel()
+        self._step = SteadyLabel()
         self._step.setProperty("role", "dim")
         self._step.setFont(theme.tabular(self.font()))
         self._panel = QWidget()

@@ -1,4 +1,4 @@
-"""The curves of a training, live: every point kept, drawn at most 30 times a second."""
+"""The curves of a training, live: every point kept, drawn 5 to 30 times a second, as the machine allows."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from genstudio.app.widgets.loss_canvas import LossCanvas
 
 _FRAME_MS = 33
+# New points wait longer where drawing is slow: each frame takes processor time from the training
+_SHARE, _LONGEST_MS = 30, 200
 
 
 class LossPlot(QWidget):
@@ -74,6 +76,7 @@ class LossPlot(QWidget):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.redraw)
         self._since = QElapsedTimer()
+        self._rest = _FRAME_MS
         self.controls.changed.connect(self._options_changed)
         self.controls.follow_asked.connect(self.follow)
         self.controls.export_asked.connect(self._ask_file)
@@ -107,7 +110,7 @@ class LossPlot(QWidget):
             If a name was not declared by `set_curves`, or steps do not increase.
         """
         self.data.append({name: (steps, points) for name, points in values.items()})
-        self._later()
+        self._later(self._rest)
 
     def load(
         self,
@@ -148,12 +151,12 @@ class LossPlot(QWidget):
 
     # drawing ---------------------------------------------------------------------------------------
 
-    def _later(self) -> None:
-        """Ask for a redraw: at once, or 33 ms after the last one; hidden plots wait until they are shown."""
+    def _later(self, wait: int = _FRAME_MS) -> None:
+        """Ask for a redraw: at once, or `wait` ms after the last one; hidden plots wait until they are shown."""
         self._stale = True
-        if self.isVisible() and not self._timer.isActive():
-            since = self._since.elapsed() if self._since.isValid() else _FRAME_MS
-            self._timer.start(max(0, _FRAME_MS - since))
+        left = max(0, wait - self._since.elapsed()) if self._since.isValid() else 0
+        if self.isVisible() and (not self._timer.isActive() or left < self._timer.remainingTime()):
+            self._timer.start(left)
 
     def pending(self) -> bool:
         """Whether a redraw is on its way."""
@@ -191,6 +194,7 @@ class LossPlot(QWidget):
         """Draw now what is known."""
         self._timer.stop()
         self._stale = False
+        self._since.start()
         extent = self.data.extent()
         self.controls.set_state(extent[1] if extent else None, self.following)
         self._stack.setCurrentWidget(self._sheet if extent else self._empty)
@@ -203,7 +207,7 @@ class LossPlot(QWidget):
         self._drawing = True
         self._draw(self.canvas, steps or self.canvas.sight()[0], fit=steps is not None or self._refit)
         self._drawing = False
-        self._since.start()
+        self._rest = max(_FRAME_MS, min(_LONGEST_MS, _SHARE * self._since.restart()))
 
     def _draw(self, canvas: LossCanvas, x: loss_scene.Range, fit: bool) -> None:
         log, shown = self.controls.log.isChecked(), self.legend.shown()
