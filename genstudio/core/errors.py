@@ -14,3 +14,7 @@ class InputError(GenStudioError, ValueError):
 
 class WorkError(GenStudioError, RuntimeError):
     """The work itself failed: disk full, damaged run, diverged training. The command line exits with 1."""
+
+
+class Cancelled(GenStudioError):
+    """Somebody asked to stop preparing; nothing half done is left."""

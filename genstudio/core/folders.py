@@ -31,3 +31,9 @@ def runs_folder() -> Path:
     """For runs, unless another folder was chosen."""
     base = home()
     return base / "runs" if base else platformdirs.user_documents_path() / _NAME / "runs"
+
+
+def cache_folder() -> Path:
+    """For prepared data, which can be made again at any time."""
+    base = home()
+    return base / "cache" if base else platformdirs.user_cache_path(_NAME, appauthor=False)
