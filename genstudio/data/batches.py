@@ -1,4 +1,4 @@
-"""Batches: uint8 rows gathered by index, normalised on the device. No loop over samples, no copy of the set."""
+"""Batches: rows gathered by index, brought to the device. No loop over samples, no copy of the set."""
 
 from __future__ import annotations
 
@@ -20,43 +20,67 @@ def to_bytes(images: torch.Tensor) -> NDArray[np.uint8]:
     return scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
-class ImageBatches:
-    """An endless, seeded stream of shuffled batches that can start at any position.
+class _Rows:
+    """Rows of an array by index: on the device when all of them fit there, else where they lie.
 
-    The order is a pure function of (seed, epoch), so that a position in the stream, one number, is all that
-    a checkpoint has to keep. Batches run over the end of an epoch: each has exactly `size` pictures.
-
-    Parameters
-    ----------
-    images : uint8 [N, H, W, C]
-    size : int
-        Pictures in a batch.
-    position : int
-        Pictures drawn so far.
+    The array may be a map of a file, also a read-only one; only the rows of a batch are copied then.
     """
 
     # A set that fits is kept on the GPU; larger ones are gathered in main memory.
     _DEVICE_LIMIT = 2 << 30
+    _CHUNK = 1 << 26  # bytes on the way to the device at a time
+
+    def __init__(self, array: NDArray[np.generic], device: torch.device) -> None:
+        self._array = array
+        self._tensor: torch.Tensor | None = None
+        if device.type != "cpu" and array.nbytes <= self._DEVICE_LIMIT:
+            self._tensor = self._moved(device)
+        elif array.flags.writeable:
+            self._tensor = torch.from_numpy(array)
+
+    def take(self, index: torch.Tensor) -> torch.Tensor:
+        """Rows by int64 [B] index, copied, in that order."""
+        if self._tensor is not None:
+            return self._tensor.index_select(0, index.to(self._tensor.device))
+        # A tensor cannot share what must not be written, so NumPy gathers; in the order of the file, because a
+        # disk then reads forward only.
+        ordered, order = index.sort()
+        rows = torch.from_numpy(self._array[ordered.numpy()])
+        return torch.empty_like(rows).index_copy_(0, order, rows)
+
+    def _moved(self, device: torch.device) -> torch.Tensor:
+        """All of it on the device, piece by piece, so that it is never in main memory twice."""
+        if self._array.flags.writeable:
+            return torch.from_numpy(self._array).to(device)
+        there = torch.empty(self._array.shape, dtype=torch.from_numpy(self._array[:0].copy()).dtype, device=device)
+        step = max(1, self._CHUNK * len(there) // max(1, self._array.nbytes))
+        for i in range(0, len(there), step):
+            there[i : i + step] = torch.from_numpy(self._array[i : i + step].copy())
+        return there
+
+
+class _Stream:
+    """An endless, seeded order of rows that can start at any position.
+
+    The order is a pure function of (seed, epoch), so that a position in the stream, one number, is all that
+    a checkpoint has to keep. Batches run over the end of an epoch: each has exactly `size` rows.
+    """
 
     def __init__(
-        self, images: NDArray[np.uint8], size: int, seed: int, device: torch.device, position: int = 0
+        self, array: NDArray[np.generic], size: int, seed: int, device: torch.device, position: int = 0
     ) -> None:
-        rows = torch.from_numpy(images)
-        self._rows = rows.to(device) if device.type != "cpu" and rows.nbytes <= self._DEVICE_LIMIT else rows
+        self._rows, self._count = _Rows(array, device), len(array)
         self._size, self._seed, self._device = size, seed, device
         self.position = position
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
 
-    def next(self) -> Batch:
-        """The next batch: {"image": float32 [size, C, H, W] in 0..1}."""
-        index = self._take(self._size)
-        rows = self._rows.index_select(0, index.to(self._rows.device))
-        return {"image": to_unit(rows, self._device)}
+    def _next_rows(self) -> torch.Tensor:
+        return self._rows.take(self._take(self._size))
 
     def _take(self, count: int) -> torch.Tensor:
         parts: list[torch.Tensor] = []
         while count:
-            epoch, offset = divmod(self.position, len(self._rows))
+            epoch, offset = divmod(self.position, self._count)
             part = self._permutation(epoch)[offset : offset + count]
             parts.append(part)
             self.position += len(part)
@@ -66,6 +90,51 @@ class ImageBatches:
     def _permutation(self, epoch: int) -> torch.Tensor:
         if epoch != self._epoch:
             # PCG64 seeded by both numbers: neighbouring seeds and epochs give unrelated orders.
-            order = np.random.default_rng([self._seed, epoch]).permutation(len(self._rows))
+            order = np.random.default_rng([self._seed, epoch]).permutation(self._count)
             self._epoch, self._order = epoch, torch.from_numpy(order)
         return self._order
+
+
+class ImageBatches(_Stream):
+    """An endless, seeded stream of shuffled batches of pictures that can start at any position.
+
+    Parameters
+    ----------
+    images : uint8 [N, H, W, C]
+        In memory or mapped from a file, writable or not.
+    size : int
+        Pictures in a batch.
+    position : int
+        Pictures drawn so far; an attribute as well.
+    """
+
+    def __init__(
+        self, images: NDArray[np.uint8], size: int, seed: int, device: torch.device, position: int = 0
+    ) -> None:
+        super().__init__(images, size, seed, device, position)
+
+    def next(self) -> Batch:
+        """The next batch: {"image": float32 [size, C, H, W] in 0..1}."""
+        return {"image": to_unit(self._next_rows(), self._device)}
+
+
+class PointBatches(_Stream):
+    """The same stream of 2-D points, in the same order as `ImageBatches` of equal seed and count.
+
+    Parameters
+    ----------
+    points : float32 [N, 2]
+    size : int
+        Points in a batch.
+    position : int
+        Points drawn so far; an attribute as well.
+    """
+
+    def __init__(
+        self, points: NDArray[np.float32], size: int, seed: int, device: torch.device, position: int = 0
+    ) -> None:
+        super().__init__(points, size, seed, device, position)
+
+    def next(self) -> Batch:
+        """The next batch: {"point": float32 [size, 2]}."""
+        return {"point": self._next_rows().to(self._device)}
