@@ -9,6 +9,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +52,8 @@ class AudioFacts:
 def probe(data: bytes, name: str) -> AudioFacts:
     """Look at the header of a WAV, FLAC, OGG (Vorbis, Opus), MP3 or AIFF file.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file; its content decides what it is.
-    name : str
-        What the file is called, for the reason of a refusal only.
+    `data` is the whole file, and its content decides what it is; `name` is for the reason of a refusal only. OGG
+    and MP3 are made for streams: of one that was cut short, what is there counts; the others are refused then.
 
     Raises
     ------
@@ -149,12 +146,12 @@ class Audio:
         whole = file.subtype == "PCM_16"
         got = 0
         while got < file.frames:
-            block = file.read(size, dtype="int16" if whole else "float32", always_2d=True)
+            block = file.read(min(size, file.frames - got), dtype="int16" if whole else "float32", always_2d=True)
             if not len(block):
                 break
             got += len(block)
             yield self._mono(block if whole else _checked(block) * np.float32(FULL_SCALE))
-        # of an MP3 the number of samples may be an estimate
+        # an MP3 only estimates their number; an OGG that was cut short claims no more than it has
         if got < file.frames and file.format != "MP3":
             raise InputError(f"it was cut short: {got:,} of {file.frames:,} samples are there")
 
@@ -203,14 +200,35 @@ def _written(samples: NDArray[np.int16], rate: int, form: str) -> bytes:
     return buffer.getvalue()
 
 
+class _Bytes(io.BytesIO):
+    """A file in memory that stays where it is when asked to go before its start, as damaged headers do."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
+
+
+@cache
+def _stream() -> type[SoundFile]:
+    import soundfile
+
+    class Stream(soundfile.SoundFile):
+        def seekable(self) -> bool:
+            # else each read ends with a seek to where it is already, and the next block of an MP3, which builds on
+            # this one, comes out wrong
+            return False
+
+    return Stream
+
+
 @contextlib.contextmanager
 def _opened(data: bytes, name: str) -> Iterator[SoundFile]:
     """The file, its header checked; whatever goes wrong inside is an `InputError` with a reason."""
-    import soundfile
-
     _check_start(data, name)
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with _stream()(_Bytes(data)) as file:
             _check(file)
             _check_chunks(data)
             yield file
@@ -228,9 +246,9 @@ def _check_start(data: bytes, name: str) -> None:
     """Let only the formats named in `FORMATS` reach libsndfile, which tries many more."""
     mpeg = data[:3] == b"ID3" or (len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0)
     if not mpeg and data[:4] not in _STARTS:
-        suffix = PurePath(name).suffix.lower()
-        kind = f"“{suffix}” is" if suffix and suffix not in _SUFFIXES else "its content is"
-        raise InputError(f"{kind} no sound that can be read: save it as WAV, FLAC, OGG, MP3 or AIFF")
+        kind = PurePath(name).suffix.lower()
+        what = f"a file of kind “{kind}” is" if kind and kind not in _SUFFIXES else "its content is"
+        raise InputError(f"{what} no sound that can be read: save it as WAV, FLAC, OGG, MP3 or AIFF")
 
 
 def _check(file: SoundFile) -> None:
@@ -243,10 +261,8 @@ def _check(file: SoundFile) -> None:
     if not RATES[0] <= file.samplerate <= RATES[1]:
         raise InputError(f"it has a rate of {file.samplerate:,} Hz; {RATES[0]:,} to {RATES[1]:,} Hz can be used")
     if file.frames * file.channels > MOST_SAMPLES:
-        raise InputError(
-            f"its header claims {file.frames:,} samples in {file.channels} channels, more than the limit of "
-            f"{MOST_SAMPLES:,} in all"
-        )
+        claim = f"its header claims {file.frames:,} samples in {file.channels} channels"
+        raise InputError(f"{claim}, more than the limit of {MOST_SAMPLES:,} in all")
 
 
 def _check_chunks(data: bytes) -> None:
@@ -254,9 +270,7 @@ def _check_chunks(data: bytes) -> None:
     order = {b"RIFF": "<", b"RIFX": ">", b"FORM": ">"}.get(data[:4])
     at = 12
     for _ in range(_MOST_CHUNKS if order else 0):
-        if at + 8 > len(data):
-            return
-        size = struct.unpack_from(f"{order}I", data, at + 4)[0]
+        size = struct.unpack_from(f"{order}I", data, at + 4)[0] if at + 8 <= len(data) else 0
         if data[at : at + 4] in (b"data", b"SSND"):
             held = len(data) - at - 8
             # what is written into a pipe cannot know its length: such headers claim about all that fits

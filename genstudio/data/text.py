@@ -73,9 +73,9 @@ class _Code:
         if self.name == "cp1252":
             yield "The text is not UTF-8 and was read as Windows-1252 (Western European)."
         if self.bad:
-            yield f"{self.bad:,} characters cannot be decoded and stand as “\ufffd”."
+            yield f"Characters that cannot be decoded and stand as “\ufffd”: {self.bad:,}."
         if self.stray:
-            yield f"{self.stray:,} control characters were left out."
+            yield f"Control characters left out: {self.stray:,}."
 
 
 def read_text(data: bytes) -> str:
@@ -195,8 +195,8 @@ def _pack_lines(parts: Iterable[str], limit: int, packer: _Packer) -> list[str]:
             packer.add(line[:limit].rstrip())
         else:
             empty += 1
-    notes = [f"{empty:,} empty lines were skipped."] if empty else []
-    return notes + ([f"{cut:,} lines are longer than {limit:,} characters and were cut."] if cut else [])
+    notes = [f"Empty lines skipped: {empty:,}."] if empty else []
+    return notes + ([f"Lines longer than {limit:,} characters, which were cut: {cut:,}."] if cut else [])
 
 
 def _lines(parts: Iterable[str]) -> Iterator[str]:
