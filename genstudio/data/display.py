@@ -126,7 +126,7 @@ class Waveforms(Drawn):
         edges = (lengths[:, None] * np.arange(width + 1) // width + np.arange(count)[:, None] * (span + 1)).ravel()
         low = np.minimum.reduceat(padded.ravel(), edges).reshape(count, width + 1)[:, :width]
         high = np.maximum.reduceat(padded.ravel(), edges).reshape(count, width + 1)[:, :width]
-        middle, scale = np.float32(height / 2), np.float32(height / 2 / (FULL_SCALE + 1))
+        middle, scale = np.float32(height / 2), np.float32((height - 1) / 2 / (FULL_SCALE + 1))
         top, bottom = middle - high * scale - np.float32(0.5), middle - low * scale + np.float32(0.5)
         # how much of each pixel the line covers; a line is one pixel thick at least
         y = np.arange(height, dtype=np.float32)[:, None]
@@ -143,7 +143,7 @@ class Spectrograms(Drawn):
     @property
     def window(self) -> int:
         """Samples of a window: a power of two."""
-        return 1 << max(4, round(math.log2(_WINDOW * self.sounds.rate)))
+        return 1 << max(6, round(math.log2(_WINDOW * self.sounds.rate)))
 
     def _numbers(self) -> int:
         return 4 * self.shape[2] * self.window + self.sounds.samples.shape[1]
