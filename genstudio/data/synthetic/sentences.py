@@ -36,7 +36,7 @@ COLOUR_WORDS = (
     ("purple", "violet"),
     ("pink",),
 )
-SIZE_WORDS = (("small", "little", "tiny"), ("medium", "medium-sized"), ("large", "big", "huge"))
+SIZE_WORDS = (("small", "tiny"), ("medium", "medium-sized"), ("large", "big", "huge"))
 PLACE_WORDS = (
     ("at the top left", "in the upper left corner"),
     ("at the top", "near the upper edge"),

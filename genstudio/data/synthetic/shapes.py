@@ -26,9 +26,10 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 BACKGROUND = (22, 24, 32)
 SIZES = ("small", "medium", "large")
 #: Largest distance of a shape from its middle, in pixels: where each of `SIZES` begins and ends.
-RADII = ((4.0, 6.5), (6.5, 9.0), (9.0, 12.0))
+RADII = ((4.0, 6.5), (6.5, 9.0), (9.0, 11.5))
 #: Degrees after which a turned shape looks the same; 0 where turning is never seen.
 PERIODS = (0, 90, 120, 72, 90, 0, 360, 360)
+_MARGIN = 1.75  # pixels from a shape to the frame: the smooth edge of a sharp tip reaches 1.2 beyond it
 
 
 def load() -> Dataset:
@@ -64,11 +65,12 @@ def factors() -> dict[str, NDArray]:
 def scatter(shape: Numbers, radius: Reals, rng: np.random.Generator) -> dict[str, Reals]:
     """Random "x", "y" and "turn" with which each shape stays inside its picture; rounded as names say them."""
     x, y, turn = rng.random((3, len(shape)))
-    room = SIDE - 2 * (radius + 1)
+    near = radius + _MARGIN
+    room = SIDE - 2 * near
     period = np.array(PERIODS)[shape]
     return {
-        "x": np.round(radius + 1 + room * x, 1),
-        "y": np.round(radius + 1 + room * y, 1),
+        "x": np.round(near + room * x, 1),
+        "y": np.round(near + room * y, 1),
         "turn": np.round((turn - 0.5) * 0.99 * period) + 0.0,  # no "-0"
     }
 
@@ -123,7 +125,7 @@ def _square(u: Reals, v: Reals) -> Reals:
 
 
 def _triangle(u: Reals, v: Reals) -> Reals:
-    return np.maximum(v, np.abs(u) * np.sqrt(0.75) - v / 2) - 0.53
+    return np.maximum(v, np.abs(u) * np.sqrt(0.75) - v / 2) - 0.5
 
 
 def _star(u: Reals, v: Reals) -> Reals:
@@ -148,7 +150,7 @@ def _ring(u: Reals, v: Reals) -> Reals:
 def _heart(u: Reals, v: Reals) -> Reals:
     """A square on its tip with half a disc on each of its upper sides."""
     half = 0.54
-    u, v = np.abs(u), v + 0.08
+    u, v = np.abs(u), v - 0.15
     right, left = (u - v) * np.sqrt(0.5), (u + v) * np.sqrt(0.5)  # across the upper and the lower right side
     return np.minimum(np.maximum(np.abs(right), np.abs(left)), _length(right - half, left)) - half
 
