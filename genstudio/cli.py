@@ -9,14 +9,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genstudio import __version__
+from genstudio import __version__, cli_data
 from genstudio.core.config import Config, Knob, Value, parse_text
+from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError, WorkError
 from genstudio.core.spec import RunSpec, TrainingConfig
-from genstudio.core.words import picture
 
 if TYPE_CHECKING:
+    from genstudio.data.items import Watch
     from genstudio.engine.load import Trained
+
+_PARTS = ("train", "validation", "test", "all")
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
 
@@ -137,11 +140,12 @@ def _add_train(commands: Any, arguments: Sequence[str]) -> None:
     parser = _add(commands, "train", _train, "train a model on your data", device=False)
     families_help = "; ".join(f"{name}: {families.entry(name).title}" for name in families)
     parser.add_argument("family", type=_family, metavar="FAMILY", help=families_help)
-    parser.add_argument("--data", required=True, metavar="SOURCE", help="“digits” or a folder with IDX files")
+    parser.add_argument("--data", required=True, metavar="SOURCE", help=cli_data.SOURCE)
     parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="new folder for the run")
     parser.add_argument("--preset", metavar="NAME", help="a named recipe to start from")
     shared = parser.add_argument_group("training")
     _add_knobs(shared, TrainingConfig, skip={"seed"})
+    _add_data_settings(parser)
     family = next((a for a in list(arguments)[1:] if a in families), None)
     if arguments and arguments[0] == "train" and family is not None:
         # only now is torch needed: the knobs stand beside the network
@@ -153,14 +157,20 @@ def _add_train(commands: Any, arguments: Sequence[str]) -> None:
         parser.epilog = "“genstudio train FAMILY --help” lists the knobs of that family."
 
 
-def _add_knobs(group: Any, config: type[Config], skip: frozenset[str] | set[str] = frozenset()) -> None:
+def _add_data_settings(parser: argparse.ArgumentParser) -> None:
+    _add_knobs(parser.add_argument_group("data"), DataConfig, prefix="data")
+
+
+def _add_knobs(
+    group: Any, config: type[Config], skip: frozenset[str] | set[str] = frozenset(), prefix: str = "knob"
+) -> None:
     for knob in config.knobs():
         if knob.name in skip:
             continue
         metavar = "{" + ",".join(knob.choices) + "}" if knob.choices else knob.kind.upper()
         text = knob.describe().replace("%", "%%")
         flag = "--" + knob.name.replace("_", "-")
-        group.add_argument(flag, dest=f"knob_{knob.name}", type=_typed(knob), metavar=metavar, help=text)
+        group.add_argument(flag, dest=f"{prefix}_{knob.name}", type=_typed(knob), metavar=metavar, help=text)
 
 
 def _typed(knob: Knob) -> Callable[[str], Value]:
@@ -198,6 +208,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         data=options.data,
         knobs=model.Config.parse(knobs).model_dump(),
         training=TrainingConfig.parse(training),
+        preparation=cli_data.config(options),
         preset=options.preset,
     )
     return _drive(spec, Run.create(options.out))
@@ -249,7 +260,7 @@ def _add_use(commands: Any) -> None:
         parser = _add(commands, name, command, f"{name} a data set with a trained run")
         parser.add_argument("run", type=Path, metavar="RUN")
         parser.add_argument("--data", required=True, metavar="SOURCE")
-        parser.add_argument("--split", choices=("train", "test"), default="train", help="part of the data")
+        parser.add_argument("--split", choices=_PARTS, default="train", help="part of the data (default train)")
         parser.add_argument("--out", type=Path, required=True, metavar="OUT.npz", help=f"keys {keys}")
 
 
@@ -264,12 +275,11 @@ def _sample(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
-    from genstudio.data import open_source
     from genstudio.engine import pictures, use
 
     _check_npz(options.out)
     trained = _trained(options)
-    data = open_source(options.data, options.split)
+    data = cli_data.opened_for(trained.document, options.data, options.split, _watch())
     use.check_fits(trained, data)
     images = use.reconstruct(trained, data, _progress("pictures"))
     pictures.save_arrays(options.out, input=data.images, reconstruction=images)
@@ -278,12 +288,11 @@ def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _encode(options: argparse.Namespace) -> dict[str, Any]:
-    from genstudio.data import open_source
     from genstudio.engine import pictures, use
 
     _check_npz(options.out)
     trained = _trained(options)
-    data = open_source(options.data, options.split)
+    data = cli_data.opened_for(trained.document, options.data, options.split, _watch())
     use.check_fits(trained, data)
     arrays: dict[str, Any] = {"codes": use.encode(trained, data, _progress("pictures"))}
     if data.labels is not None:
@@ -315,6 +324,12 @@ def _check_npz(out: Path) -> None:
         raise InputError(f"“{out.name}” should end in .npz.")
 
 
+def _watch() -> Watch:
+    from genstudio.terminal import preparing
+
+    return preparing()
+
+
 def _progress(noun: str) -> Callable[[int, int], None]:
     from genstudio.terminal import counter
 
@@ -326,7 +341,8 @@ def _progress(noun: str) -> Callable[[int, int], None]:
 
 def _add_looking(commands: Any) -> None:
     parser = _add(commands, "data", _data, "say what is in a source of data", device=False)
-    parser.add_argument("source", metavar="SOURCE")
+    parser.add_argument("source", metavar="SOURCE", help=cli_data.SOURCE)
+    _add_data_settings(parser)
     parser = _add(commands, "runs", _runs, "list the runs in a folder", device=False)
     parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="default: your runs folder")
 
@@ -334,16 +350,10 @@ def _add_looking(commands: Any) -> None:
 def _data(options: argparse.Namespace) -> dict[str, Any]:
     from genstudio.data import open_source
 
-    data = open_source(options.source)
+    data = open_source(options.source, "all", cli_data.config(options), _watch())
     summary = data.summary()
     if not options.json:
-        print(f"{data.name}: {len(data):,} pictures, {picture(data.shape)}")
-        if data.splits:
-            print("  parts: " + ", ".join(f"{name} {count:,}" for name, count in data.splits.items()))
-        if counts := data.label_counts():
-            print("  labels: " + ", ".join(f"{name} ({count:,})" for name, count in counts.items()))
-        for rejected in data.rejected:
-            print(f"  cannot be used: {rejected.file}: {rejected.reason}")
+        print("\n".join(cli_data.describe(data)))
     return summary
 
 

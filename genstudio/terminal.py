@@ -15,6 +15,7 @@ from genstudio.core.events import Note, Progress
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec
 from genstudio.core.words import duration
+from genstudio.data.items import Watch
 from genstudio.engine.names import remove_if_empty
 from genstudio.engine.run import Run
 from genstudio.engine.train import train
@@ -34,7 +35,7 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
     first: Progress | None = None
     due = 0.0
     try:
-        with _stop_on_signal() as stopped, contextlib.closing(train(spec, run, Mailbox())) as events:
+        with _stop_on_signal() as stopped, contextlib.closing(train(spec, run, Mailbox(), preparing())) as events:
             for event in events:
                 if isinstance(event, Note):
                     _say(event.text)
@@ -73,6 +74,21 @@ def counter(noun: str) -> Callable[[int, int], None]:
             due = time.monotonic() + _EVERY
             _line(f"{done:,} of {total:,} {noun}")
         if done == total:
+            _line("")
+
+    return show
+
+
+def preparing() -> Watch:
+    """A watch that prints how far data is prepared, at most twice a second."""
+    due = time.monotonic() + _EVERY
+
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + _EVERY
+            _line(f"{what}: {done:,} of {total:,}" if total else f"{what} …" if not done else f"{what}: {done:,}")
+        if total and done == total:
             _line("")
 
     return show

@@ -10,8 +10,9 @@ from collections.abc import Callable, Generator
 
 from PySide6.QtCore import QThread, Signal
 
-from genstudio.core.errors import GenStudioError
-from genstudio.core.events import Event
+from genstudio.core.errors import Cancelled, GenStudioError
+from genstudio.core.events import Event, Preparing
+from genstudio.data.items import Watch
 
 _EVERY = 1 / 30  # seconds between batches: what an eye can follow
 Events = Generator[Event, None, None]
@@ -36,7 +37,7 @@ class Job(QThread):
     ready = Signal()
     ended = Signal(str, str, str)
 
-    def __init__(self, make_events: Callable[[], Events]) -> None:
+    def __init__(self, make_events: Callable[[Watch], Events]) -> None:
         super().__init__()
         self.setObjectName("training")
         self._make_events = make_events
@@ -47,6 +48,7 @@ class Job(QThread):
         self._lines: list[Event] = []
         self._newest: dict[str, Event] = {}
         self._pending = False
+        self._due = 0.0
 
     # --- in the window's thread ----------------------------------------------------------------------
 
@@ -79,10 +81,13 @@ class Job(QThread):
     def run(self) -> None:
         """Iterate; called by Qt in the new thread."""
         state, text, detail = "finished", "", ""
+        self._due = 0.0
         try:
-            with contextlib.closing(self._make_events()) as events:
+            with contextlib.closing(self._make_events(self._prepares)) as events:
                 if self._drive(events):
                     state = "stopped"
+        except Cancelled:
+            state = "stopped"
         except GenStudioError as error:
             state, text = "failed", str(error)
         except BaseException as error:  # whatever it was, the window must hear of it
@@ -93,18 +98,26 @@ class Job(QThread):
 
     def _drive(self, events: Events) -> bool:
         """True when it was stopped before the events ended."""
-        due = 0.0
         for event in events:
-            self._keep(event)
-            if not self._pending and time.monotonic() >= due:
-                self._pending, due = True, time.monotonic() + _EVERY
-                self.ready.emit()
+            self._tell(event)
             if not self._go.is_set():
                 self.ready.emit()  # show where it stands before it sleeps
                 self._go.wait()
             if self._stopping.is_set():
                 return True
         return False
+
+    def _prepares(self, what: str, done: int, total: int) -> None:
+        """The watch of data that is prepared before the first event."""
+        self._tell(Preparing(what, done, total))
+        if self._stopping.is_set():
+            raise Cancelled("The preparation of the data was stopped.")
+
+    def _tell(self, event: Event) -> None:
+        self._keep(event)
+        if not self._pending and time.monotonic() >= self._due:
+            self._pending, self._due = True, time.monotonic() + _EVERY
+            self.ready.emit()
 
     def _keep(self, event: Event) -> None:
         slot: str | None = getattr(event, "slot", None)

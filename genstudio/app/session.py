@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from genstudio.app.job import Events, Job
 from genstudio.app.work import Work
 from genstudio.core.errors import InputError
-from genstudio.core.events import Event
+from genstudio.core.events import Event, Preparing
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec, TrainingConfig
+from genstudio.data.items import Watch
 from genstudio.engine.names import remove_if_empty
 from genstudio.engine.review import Review, review
 
@@ -81,11 +82,11 @@ class Session(QObject):
     def _begin(self, spec: RunSpec, path: Path, new: bool) -> None:
         mailbox = self.mailbox = Mailbox()
 
-        def make_events() -> Events:
+        def make_events(watch: Watch) -> Events:
             from genstudio.engine.run import Run
             from genstudio.engine.train import train
 
-            return train(spec, Run.create(path) if new else Run.open(path), mailbox)
+            return train(spec, Run.create(path) if new else Run.open(path), mailbox, watch)
 
         job = Job(make_events)
         job.ready.connect(self._deliver)
@@ -130,7 +131,7 @@ class Session(QObject):
         if job is None or job is not self.sender():  # a late word of a job that has ended
             return
         events: list[Event] = job.collect()
-        if self.phase == "starting" and events:
+        if self.phase == "starting" and any(not isinstance(event, Preparing) for event in events):
             self._enter("training")
         if events:
             self.events.emit(events)

@@ -110,17 +110,18 @@ class DataConfig(Config):
         0.0, low=0.0, high=1.0, label="Light and colour", group="Augmentation", zero_means="off",
         help="Change brightness, contrast and saturation by up to this share.",
     )  # fmt: skip
-    noise: float = knob(
-        0.0, low=0.0, high=0.5, label="Noise", unit="of full scale", group="Augmentation", zero_means="off",
+    grain: float = knob(
+        0.0, low=0.0, high=0.5, label="Grain", unit="of full scale", group="Augmentation", zero_means="off",
         help="Add random grain of this standard deviation.",
     )  # fmt: skip
 
     def preparation(self) -> dict[str, object]:
         """The settings that change prepared arrays, for the key under which they are kept."""
-        names = ("size", "channels", "fit", "sample_rate", "seconds", "trim", "mix", "reading", "text_length", "labels")
+        names = ("size", "channels", "fit", "sample_rate", "seconds", "trim", "mix")
+        names += ("reading", "text_length", "labels", "group")
         return {name: getattr(self, name) for name in names}
 
     @property
     def augments(self) -> bool:
         """Whether batches differ from what is stored."""
-        return self.flip != "none" or any((self.shift, self.zoom, self.rotation, self.colour, self.noise))
+        return self.flip != "none" or any((self.shift, self.zoom, self.rotation, self.colour, self.grain))

@@ -16,5 +16,5 @@ class WorkError(GenStudioError, RuntimeError):
     """The work itself failed: disk full, damaged run, diverged training. The command line exits with 1."""
 
 
-class Cancelled(GenStudioError):
+class Cancelled(GenStudioError):  # noqa: N818 - nothing went wrong
     """Somebody asked to stop preparing; nothing half done is left."""

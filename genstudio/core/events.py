@@ -37,6 +37,16 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Preparing:
+    """Data is being brought into shape before the first step; `total` is 0 while unknown."""
+
+    slot: ClassVar[str] = "preparing"
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scalars:
     """Logged numbers since the last such event; none is ever dropped.
 
@@ -143,4 +153,4 @@ class Finished:
     state: State
 
 
-Event = Started | Scalars | Progress | Gallery | Edited | Advice | Saved | Note | Finished
+Event = Preparing | Started | Scalars | Progress | Gallery | Edited | Advice | Saved | Note | Finished

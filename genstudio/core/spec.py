@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from genstudio.core.config import Config, Value, knob
+from genstudio.core.data_config import DataConfig
 
 Precision = Literal["auto", "fp32", "bf16"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -71,6 +72,8 @@ class RunSpec(BaseModel):
         A source as in `genstudio.data.open_source`.
     knobs : mapping
         Values of the family's own `Config`, defaults included.
+    preparation : DataConfig
+        How the data is brought into shape, divided and varied.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
@@ -79,6 +82,7 @@ class RunSpec(BaseModel):
     data: str = Field(max_length=4096)
     knobs: dict[str, Value] = Field(default_factory=dict)
     training: TrainingConfig = Field(default_factory=TrainingConfig)
+    preparation: DataConfig = Field(default_factory=DataConfig)
     preset: str | None = Field(default=None, max_length=100)
 
     def to_json(self) -> dict[str, Any]:

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genstudio.core import folders
+
 NO_PICTURES: NDArray[np.uint8] = np.empty((0, 0, 0, 0), np.uint8)
+_IN_MEMORY = 256 << 20  # bytes; more is copied to the disk, so that parts of large sets cost no memory
+_CHUNK = 16 << 20
+
+
+def gathered(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """These rows of an array: a run of neighbours as a view, others copied, many of a mapped file to another one.
+
+    The copy on the disk has no name and goes with its last reader.
+    """
+    if len(rows) and bool((np.diff(rows) == 1).all()):
+        return array[int(rows[0]) : int(rows[-1]) + 1]
+    width = array[:1].nbytes
+    if not isinstance(array, np.memmap) or len(rows) * width <= _IN_MEMORY:
+        return array[rows]
+    step, home = max(1, _CHUNK // width), folders.cache_folder()
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=home) as file:
+        for start in range(0, len(rows), step):
+            file.write(array[rows[start : start + step]].tobytes())
+        file.flush()
+        return np.memmap(file, array.dtype, mode="c", shape=(len(rows), *array.shape[1:]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +63,7 @@ class Sounds:
 
     def take(self, rows: NDArray[np.int64]) -> Sounds:
         """These rows, copied."""
-        return Sounds(self.samples[rows], self.lengths[rows], self.rate)
+        return Sounds(gathered(self.samples, rows), self.lengths[rows], self.rate)
 
 
 class Texts(Sequence[str]):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genstudio.core.errors import InputError
-from genstudio.data.columns import NO_PICTURES, Sounds, Texts
+from genstudio.data.columns import NO_PICTURES, Sounds, Texts, gathered
 from genstudio.data.items import SPLITS, Rejected, Split
 
 Part = Literal["train", "validation", "test", "all"]
@@ -41,7 +41,7 @@ class Dataset:
     audio : Sounds or None
     texts : Texts or None
     points : float32 [N, 2] or None
-        Of the toy data, in about -3..3.
+        Of the toy data, in about -4..4.
     names : sequence of str
         What each item is called in the source; empty when they have no names.
     parts : int8 [N] or None
@@ -95,7 +95,9 @@ class Dataset:
         if not len(self.images):
             held = {"audio": "sounds", "text": "texts", "points": "points"}
             words = " and ".join(held[m] for m in self.modalities()) or "nothing"
-            raise InputError(f"“{self.source}” holds {words}, no pictures: choose data with pictures for this family.")
+            raise InputError(
+                f"“{self.source}” holds {words}, no pictures: choose data with pictures for this family."
+            )
         return self.images
 
     def label_counts(self) -> dict[str, int]:
@@ -122,18 +124,15 @@ class Dataset:
         return replace(self.take(rows), split=split, parts=None)
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
-        """These rows, copied; a run of neighbours is a view of what is there."""
-        span = slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) and bool((np.diff(rows) == 1).all()) else rows
+        """These rows; a run of neighbours is a view of what is there, others are copied."""
+        arrays = {name: getattr(self, name) for name in ("labels", "points", "parts", "sizes")}
         return replace(
             self,
-            images=self.images[span] if len(self.images) else self.images,
-            labels=None if self.labels is None else self.labels[span],
+            images=gathered(self.images, rows) if len(self.images) else self.images,
             audio=None if self.audio is None else self.audio.take(rows),
             texts=None if self.texts is None else self.texts.take(rows),
-            points=None if self.points is None else self.points[span],
             names=[self.names[int(i)] for i in rows] if len(self.names) else (),
-            parts=None if self.parts is None else self.parts[span],
-            sizes=None if self.sizes is None else self.sizes[span],
+            **{name: None if array is None else gathered(array, rows) for name, array in arrays.items()},
         )
 
     def fingerprint(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from genstudio.core.errors import WorkError
-from genstudio.data.source import Dataset
+from genstudio.data.dataset import Dataset
 
 _COUNT = 1797
 

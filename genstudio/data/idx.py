@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import struct
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genstudio.core.errors import InputError
-from genstudio.data.source import Dataset, Rejected, Split
+from genstudio.data.dataset import Dataset
+from genstudio.data.items import Rejected, Split
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 # 8 GiB: a header may claim anything, and memory is only taken for what the file really holds.
 _LIMIT = 8 << 30
 _CHUNK = 1 << 24
+_MAP_FROM = 256 << 20  # bytes
 
 
 def read(path: Path) -> NDArray[np.generic]:
@@ -43,7 +46,7 @@ def read(path: Path) -> NDArray[np.generic]:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             if not packed:
-                return _parse(raw, path)
+                return _mapped(raw, path) if os.fstat(raw.fileno()).st_size > _MAP_FROM else _parse(raw, path)
             with gzip.open(raw) as file:
                 return _parse(file, path)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -52,15 +55,22 @@ def read(path: Path) -> NDArray[np.generic]:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from None
 
 
+def _mapped(file: IO[bytes], path: Path) -> NDArray[np.generic]:
+    """A large plain file stays where it is: its pages are read when they are needed."""
+    dtype, shape = _header(file, path)
+    start, held = file.tell(), os.fstat(file.fileno()).st_size
+    expected = math.prod(shape) * dtype.itemsize
+    if held - start != expected:
+        raise InputError(
+            f"{path.name} should hold {expected:,} bytes for shape {list(shape)} but holds {held - start:,}: "
+            "get it again."
+        )
+    # copy on write, as torch wants memory that can be written to
+    return np.memmap(path, dtype, mode="c", offset=start, shape=shape)
+
+
 def _parse(file: IO[bytes] | gzip.GzipFile, path: Path) -> NDArray[np.generic]:
-    head = file.read(4)
-    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not 1 <= head[3] <= 4:
-        raise InputError(f"{path.name} is not an IDX file: its first bytes are not those of one.")
-    sizes = file.read(4 * head[3])
-    if len(sizes) < 4 * head[3]:
-        raise InputError(f"{path.name} ends inside its header: get the file again.")
-    shape = struct.unpack(f">{head[3]}I", sizes)
-    dtype = np.dtype(_TYPES[head[2]])
+    dtype, shape = _header(file, path)
     expected = math.prod(shape) * dtype.itemsize
     if expected > _LIMIT:
         raise InputError(f"{path.name} says it holds {expected / 2**30:,.0f} GiB, more than the limit of 8 GiB.")
@@ -73,6 +83,22 @@ def _parse(file: IO[bytes] | gzip.GzipFile, path: Path) -> NDArray[np.generic]:
             f"{path.name} should hold {expected:,} bytes for shape {list(shape)} but holds {held}: get it again."
         )
     return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def _header(file: IO[bytes] | gzip.GzipFile, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Type and shape; the file then stands at the first number."""
+    head = file.read(4)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not 1 <= head[3] <= 4:
+        raise InputError(f"{path.name} is not an IDX file: its first bytes are not those of one.")
+    sizes = file.read(4 * head[3])
+    if len(sizes) < 4 * head[3]:
+        raise InputError(f"{path.name} ends inside its header: get the file again.")
+    return np.dtype(_TYPES[head[2]]), struct.unpack(f">{head[3]}I", sizes)
+
+
+def is_idx_folder(path: Path) -> bool:
+    """Whether a folder holds IDX files of pictures."""
+    return bool(_image_files(path))
 
 
 def load(path: Path, source: str, split: Split) -> Dataset:

@@ -2,130 +2,187 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from dataclasses import dataclass, field
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from genstudio.core.data_config import DataConfig
+from genstudio.core.errors import InputError, WorkError
+from genstudio.data import cache
+from genstudio.data.dataset import Dataset, Part
+from genstudio.data.items import Blob, Item, Listing, Split, Watch, unwatched
+from genstudio.data.prepared import Shape, file_stamp, prepared, ready, unchanged, without_source
 
-from genstudio.core.errors import InputError
-
-Split = Literal["train", "test"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A file that cannot be used, and why, in words."""
-
-    file: str
-    reason: str
+_HUB = "hf:"
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Pictures in memory, as they are: bytes.
-
-    Attributes
-    ----------
-    source : str
-        What `open_source` was given.
-    name : str
-        Short name for titles: "digits", "fashion-mnist".
-    images : uint8 [N, H, W, C]
-        C is 1 (grey) or 3 (RGB); rows are contiguous in memory.
-    labels : int64 [N] or None
-        Index into `label_names`.
-    split : {"train", "test"}
-        Which part of the source this is.
-    splits : mapping of split name to count
-        What the source has in all.
-    rejected : tuple of Rejected
-        Files of the source that cannot be used.
-    """
-
-    source: str
-    name: str
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64] | None = None
-    label_names: tuple[str, ...] = ()
-    split: Split = "train"
-    splits: dict[str, int] = field(default_factory=dict)
-    rejected: tuple[Rejected, ...] = ()
-
-    def __post_init__(self) -> None:
-        assert self.images.dtype == np.uint8
-        assert self.images.ndim == 4
-        assert self.labels is None or len(self.labels) == len(self.images)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of each picture."""
-        _, height, width, channels = self.images.shape
-        return height, width, channels
-
-    def label_counts(self) -> dict[str, int]:
-        """How many pictures each label has; empty without labels."""
-        if self.labels is None:
-            return {}
-        counts = Counter(self.labels.tolist())
-        return {name: counts.get(i, 0) for i, name in enumerate(self.label_names)}
-
-    def fingerprint(self) -> str:
-        """A hash of content and shape: equal data gives the same 16 hex digits on every machine.
-
-        Large sets are sampled (1,000 pictures spread over the set), which tells data sets apart without
-        reading a gigabyte at each start.
-        """
-        rows = np.unique(np.linspace(0, len(self.images) - 1, num=min(1000, len(self.images)), dtype=np.int64))
-        digest = hashlib.sha256(repr(self.images.shape).encode())
-        digest.update(np.ascontiguousarray(self.images[rows]).tobytes())
-        return digest.hexdigest()[:16]
-
-    def summary(self) -> dict[str, Any]:
-        """What ``genstudio data --json`` prints."""
-        result: dict[str, Any] = {
-            "modalities": {"image": {"count": len(self.images), "shape": list(self.shape)}},
-            "labels": self.label_counts(),
-            "rejected": [{"file": r.file, "reason": r.reason} for r in self.rejected],
-        }
-        if self.splits:
-            result["splits"] = self.splits
-        return result
-
-
-def open_source(source: str, split: Split = "train") -> Dataset:
-    """Open data by name or path.
+def open_source(
+    source: str,
+    split: Part = "train",
+    config: DataConfig | None = None,
+    watch: Watch = unwatched,
+    shape: Shape | None = None,
+) -> Dataset:
+    """Open data by name or path; what has to be decoded is prepared once and kept in the cache.
 
     Parameters
     ----------
     source : str
-        "digits", or the path of an IDX file (``*-images-idx3-ubyte``, plain or ``.gz``) or of a folder
-        that holds some.
-    split : {"train", "test"}
-        Which part, where the source has both; `digits` has one only.
+        A built-in name ("digits", "shapes", ...), the path of a folder, archive, table, array, text or IDX file,
+        or "hf:NAME". ``table.csv#image=COLUMN,text=COLUMN`` chooses columns.
+    split : {"train", "validation", "test", "all"}
+        Which part; "all" gives every row with `Dataset.parts` saying which part it belongs to.
+    config : DataConfig, optional
+        Sizes, lengths, parts; the defaults leave data as it is as far as they can.
+    watch : Watch
+        Told how far the preparation is; may raise `Cancelled`.
+    shape : (height, width, channels), optional
+        What pictures have to become, whatever the settings say: a trained model takes no others.
 
     Raises
     ------
     InputError
         When there is no such source or nothing in it can be used; the sentence names it.
+    WorkError
+        When prepared data cannot be written.
+    Cancelled
+        When `watch` raises it.
     """
-    from genstudio.data import digits, idx  # each kind of source is one module
-
     if not source.strip():
-        raise InputError("No data was named: give “digits” or the path of a folder with IDX files.")
+        raise InputError("No data was named: give “digits” or the path of a folder or file.")
+    config = config or DataConfig()
+    data = _open(source, split, config, watch, shape)
+    return data if split == "all" else data.part(split)
+
+
+def _open(source: str, split: Part, config: DataConfig, watch: Watch, shape: Shape | None) -> Dataset:
+    """Everything in a source, with parts assigned."""
+    from genstudio.data import digits, idx, synthetic
+
     if source == "digits":
-        return digits.load()
+        return ready(digits.load(), config, shape)
+    if source in synthetic.BUILT_IN:
+        return ready(synthetic.load(source), config, shape)
+    if source.startswith(_HUB):
+        return _hub(source, config, watch, shape)
+    path, choice = _locate(source)
+    if path is None:
+        return without_source(source, config, shape)
+    if path.is_dir() and idx.is_idx_folder(path):
+        return ready(idx.load(path, source, _given(split)), config, shape)
+    if path.is_dir():
+        from genstudio.data import folders
+
+        return prepared(folders.listing(path, source, config, watch), config, watch, shape)
+    return _open_file(path, source, split, choice, config, watch, shape)
+
+
+def _open_file(
+    path: Path,
+    source: str,
+    split: Part,
+    choice: dict[str, str],
+    config: DataConfig,
+    watch: Watch,
+    shape: Shape | None,
+) -> Dataset:
+    """A file, by what is in it; texts are told from tables, and arrays from archives, by their suffix."""
+    from genstudio.data.sniff import explain, kind_of, sniff
+
+    form, suffix = sniff(_head(path), path.name), path.suffix.lower()
+    if form == "parquet" or suffix in (".csv", ".tsv", ".parquet"):
+        return _table(path, source, choice, config, watch, shape)
+    if form == "npy" or suffix in (".npz", ".npy"):
+        from genstudio.data import arrays
+
+        return ready(arrays.load(path, source), config, shape)
+    if form == "zip":
+        from genstudio.data import archives
+
+        return prepared(archives.listing(path, source, config, watch), config, watch, shape)
+    if form == "idx" or "idx" in path.name:
+        from genstudio.data import idx
+
+        return ready(idx.load(path, source, _given(split)), config, shape)
+    kind = kind_of(form)
+    if kind == "text":
+        from genstudio.data import text
+
+        found = text.read_items(path, config, watch)
+        return ready(Dataset(source, path.stem, texts=found.texts, notes=found.notes), config, shape)
+    if kind is not None:
+        item = Item(path.name, {kind: Blob(str(path))})
+        return prepared(Listing(source, path.stem, (item,), file_stamp(str(path))), config, watch, shape)
+    raise InputError(f"“{source}” {explain(form, path.name)}")
+
+
+def _table(
+    path: Path, source: str, choice: dict[str, str], config: DataConfig, watch: Watch, shape: Shape | None
+) -> Dataset:
+    from genstudio.data import tables
+
+    if path.suffix.lower() == ".parquet":
+        known = unchanged(path, source, config, shape)
+        if known is not None:
+            return known
+    with _spool() as spool:
+        found = tables.open_table(path, source, choice, config, watch, spool)
+        return _either(found, config, watch, shape)
+
+
+def _either(found: Listing | Dataset, config: DataConfig, watch: Watch, shape: Shape | None) -> Dataset:
+    if isinstance(found, Listing):
+        return prepared(found, config, watch, shape)
+    return ready(found, config, shape)
+
+
+def _hub(source: str, config: DataConfig, watch: Watch, shape: Shape | None) -> Dataset:
+    from genstudio.data import hub
+
+    with _spool() as spool:
+        return _either(hub.load(source, config, watch, spool), config, watch, shape)
+
+
+# --- where it is --------------------------------------------------------------------------------------
+
+
+def _locate(source: str) -> tuple[Path | None, dict[str, str]]:
+    """The path that a source names and the columns that it chooses; no path when there is nothing."""
+    from genstudio.data.tables import split_choice
+
     try:
-        path = Path(source).expanduser()
-        exists = path.exists()
+        name, choice = split_choice(source)
+        path = Path(name).expanduser()
+        if path.exists() and not (path.is_dir() or path.is_file()):  # a named pipe would be waited for without end
+            raise InputError(f"“{source}” is neither a file nor a folder: name one of these.")
+        return (path if path.exists() else None), choice
+    except InputError:
+        raise
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"“{source}” cannot be a path on this computer: {error}.") from None
-    if not exists:
-        raise InputError(f"There is no data at “{source}”: it is neither a file, a folder nor a built-in (digits).")
-    return idx.load(path, source, split)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(512)
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+
+
+def _given(split: Part) -> Split:
+    """The part of an IDX folder to read: each lies in a file of its own."""
+    return "test" if split == "test" else "train"
+
+
+@contextlib.contextmanager
+def _spool() -> Iterator[Path]:
+    """A file for bytes that come out of a table, deleted afterwards."""
+    home = cache.folder()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="spool-", dir=home, ignore_cleanup_errors=True) as place:
+            yield Path(place) / "bytes"
+    except OSError as error:
+        raise WorkError(f"Prepared data cannot be kept in “{home}”: {error.strerror or error}.") from None

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from genstudio.core import atomic
 from genstudio.core.config import Value
+from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError, WorkError
 from genstudio.core.events import Curve, State
 from genstudio.core.spec import RunSpec, TrainingConfig
@@ -34,6 +35,13 @@ class DataFacts(BaseModel):
     fingerprint: str = Field(max_length=64)
     pixel_mean: float = Field(ge=0, le=1)
     labels: list[str] = Field(default_factory=list, max_length=10_000)
+    splits: dict[str, int] = Field(default_factory=dict)
+    preparation: DataConfig = Field(default_factory=DataConfig)
+
+    def picture_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the training pictures."""
+        height, width, channels = self.shape
+        return height, width, channels
 
 
 class MachineFacts(BaseModel):
@@ -75,6 +83,7 @@ class Document(BaseModel):
             data=self.data.source,
             knobs=self.knobs,
             training=self.training,
+            preparation=self.data.preparation,
             preset=self.preset,
         )
 

@@ -79,7 +79,7 @@ def begin(
     )
     try:
         if run.document is None:
-            run.document = new_document(spec, _facts(data, spec.data, mean), facts, curves)
+            run.document = new_document(spec, _facts(data, spec, mean), facts, curves)
             run.write_document(state="training")
         else:
             run.cut_back(step)
@@ -95,13 +95,15 @@ def begin(
         raise InputError(f"“{run.path}” cannot be written to: {error.strerror or error}.") from error
 
 
-def _facts(data: Dataset, source: str, mean: float) -> DataFacts:
+def _facts(data: Dataset, spec: RunSpec, mean: float) -> DataFacts:
     return DataFacts(
-        source=source,
-        name=data.name,
+        source=spec.data,
+        name=data.name[:255],
         count=len(data),
         shape=list(data.shape),
         fingerprint=data.fingerprint(),
         pixel_mean=mean,
-        labels=list(data.label_names),
+        labels=list(data.label_names[:10_000]),
+        splits=data.splits,
+        preparation=spec.preparation,
     )

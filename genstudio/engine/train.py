@@ -12,11 +12,12 @@ from genstudio.core.errors import WorkError
 from genstudio.core.events import Edited, Event, Finished, Note, State
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec
+from genstudio.data.items import Watch, unwatched
 from genstudio.engine.run import Run
 from genstudio.engine.trainer import Trainer
 
 
-def train(spec: RunSpec, run: Run, mailbox: Mailbox) -> Generator[Event]:
+def train(spec: RunSpec, run: Run, mailbox: Mailbox, watch: Watch = unwatched) -> Generator[Event]:
     """Train, or go on with a run that has checkpoints, exactly where the newest one stands.
 
     Parameters
@@ -27,6 +28,8 @@ def train(spec: RunSpec, run: Run, mailbox: Mailbox) -> Generator[Event]:
         Where everything is kept; held exclusively while the generator lives.
     mailbox : Mailbox
         Live edits by knob name; each lands on a step boundary.
+    watch : Watch
+        Told how far the preparation of the data is, before the first event; may raise `Cancelled`.
 
     Yields
     ------
@@ -38,11 +41,13 @@ def train(spec: RunSpec, run: Run, mailbox: Mailbox) -> Generator[Event]:
     ------
     InputError
         When data, knobs or folder are not usable; nothing was changed then.
+    Cancelled
+        When `watch` raised it; nothing was changed either.
     WorkError
         When training diverged or its end could not be saved; the message says what is kept.
     """
     with run.locked():
-        trainer = Trainer(spec, run)
+        trainer = Trainer(spec, run, watch)
         state: State = "failed"
         try:
             for event in _steps(trainer, mailbox):

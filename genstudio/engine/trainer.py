@@ -14,7 +14,8 @@ import torch
 from genstudio.core.errors import InputError, WorkError
 from genstudio.core.events import Edited, Event, Gallery, Note, Progress, Saved, Started, State
 from genstudio.core.spec import RunSpec
-from genstudio.data import open_source
+from genstudio.data import items, open_source
+from genstudio.data.augment import augment
 from genstudio.data.batches import ImageBatches
 from genstudio.engine import prepare
 from genstudio.engine.checkpoint import Checkpoint
@@ -45,19 +46,21 @@ class Trainer:
         Training time over all sessions of the run.
     """
 
-    def __init__(self, spec: RunSpec, run: Run) -> None:
+    def __init__(self, spec: RunSpec, run: Run, watch: items.Watch = items.unwatched) -> None:
         saved = run.load_checkpoint() if run.document else None
         if run.document is not None:  # the run knows best what it is; only how long may be new
             spec = run.document.spec().model_copy(update={"training": spec.training})
         family = families.load(spec.family)
         config = family.Config.parse(prepare.knobs(run, spec, saved))
         self.run, self.spec = run, spec.model_copy(update={"knobs": config.model_dump()})
-        self.data = open_source(spec.data)
+        shape = run.document.data.picture_shape() if run.document else None
+        self.data = open_source(spec.data, "train", spec.preparation, watch, shape)
+        images = self.data.need_pictures()
         prepare.check_data(run, self.data)
         self.machine = prepare.choose_machine(run, spec, family.allows_bf16)
         torch.set_num_threads(self.machine.threads)  # holds for this thread, whoever iterates
 
-        mean = run.document.data.pixel_mean if run.document else float(self.data.images.mean()) / 255
+        mean = run.document.data.pixel_mean if run.document else float(images.mean()) / 255
         seed, place = spec.training.seed, self.machine.device
         self.model = build_model(spec.family, config, self.data.shape, mean, seed).to(place)
         self.model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -68,7 +71,7 @@ class Trainer:
         if saved:
             self.step, position, seconds = saved.step, saved.state["position"], saved.state["seconds"]
             self._restore(saved)
-        self.batches = ImageBatches(self.data.images, spec.training.batch_size, seed, place, position)
+        self.batches = ImageBatches(images, spec.training.batch_size, seed, place, position)
         self.preview = Preview(self.data, seed, self.machine)
         self.record = Record(place)
         self.watch, self._rate = Watch(seconds), Rate()
@@ -112,7 +115,10 @@ class Trainer:
         """One batch, one update of each player, one update of the average."""
         context = Context(self.step, self.rng, self.machine.bf16)
         logs: dict[str, torch.Tensor] = {}
-        for objective in self.model.training_step(self.batches.next(), context):
+        batch = self.batches.next()
+        if self.spec.preparation.augments:
+            batch["image"] = augment(batch["image"], self.spec.preparation, self.rng)
+        for objective in self.model.training_step(batch, context):
             norm = self.players.step(objective)
             logs.update(objective.logs)
             logs["gradient_norm" if len(self.model.players()) == 1 else f"gradient_norm_{objective.player}"] = norm

@@ -51,7 +51,7 @@ def start(qtbot):
     jobs = []
 
     def start(generator):
-        job = Job(generator)
+        job = Job(lambda watch: generator())
         jobs.append(job)
         listener = Listener(job)
         job.start()

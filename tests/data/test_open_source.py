@@ -44,7 +44,7 @@ def test_split_is_chosen_and_both_are_counted(folder):
 
 def test_folder_with_one_part_gives_that(folder):
     data = open_source(str(folder(**{TEST: PICTURES})), "train")
-    assert (len(data), data.split) == (5, "test")
+    assert (len(data), data.split, data.splits) == (5, "train", {})
 
 
 def test_colour_pictures_have_three_channels(folder):
@@ -125,7 +125,7 @@ def test_names_that_cannot_be_data(name):
 
 
 def test_empty_folder_says_what_it_lacks(tmp_path):
-    with pytest.raises(InputError, match="holds no IDX files"):
+    with pytest.raises(InputError, match="is empty: name a folder"):
         open_source(str(tmp_path))
 
 

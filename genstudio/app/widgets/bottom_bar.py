@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QWidget
 
 from genstudio.app import theme
 from genstudio.app.widgets.steady import SteadyLabel
-from genstudio.core.events import Progress
+from genstudio.core.events import Preparing, Progress
 from genstudio.core.words import duration
 
 _PARTS = 1000
@@ -46,6 +46,13 @@ class BottomBar(QFrame):
         """Something runs whose length is not known."""
         self.bar.setRange(0, 0)
         self.text.setText(text)
+
+    def prepares(self, news: Preparing) -> None:
+        """Data is being prepared; how far."""
+        self.bar.setRange(0, news.total)
+        self.bar.setValue(news.done)
+        count = f" · {news.done:,} of {news.total:,}" if news.total else f" · {news.done:,}" if news.done else ""
+        self.text.setText(f"{news.what[:1].upper()}{news.what[1:]}{count}")
 
     def show_progress(self, news: Progress, done: bool = False) -> None:
         """Figures of a training; `done` leaves the remaining time away."""
