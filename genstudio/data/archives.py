@@ -22,7 +22,7 @@ from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError
 from genstudio.data.grouping import arrange
 from genstudio.data.items import Listing, Watch
-from genstudio.data.tree import METHODS, Entry, Pace, Tree, hidden, shown
+from genstudio.data.tree import METHODS, Entry, Pace, Tree, hidden, shown, uncollected
 
 #: Members of one archive; their names alone take about 300 bytes each in memory.
 MOST_MEMBERS = 2_000_000
@@ -81,8 +81,9 @@ def listing(path: Path, source: str, config: DataConfig, watch: Watch) -> Listin
         When it is damaged, too large, or holds nothing that can be used; the sentence names it.
     """
     tree = Tree(Pace(watch, "looking through the archive", source), archive=True)
-    scan(path, tree)
-    return arrange(tree, source, shown(path.stem), config)
+    with uncollected():
+        scan(path, tree)
+        return arrange(tree, source, shown(path.stem), config)
 
 
 def scan(path: Path, tree: Tree, folder: str = "") -> None:

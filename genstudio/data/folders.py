@@ -12,7 +12,7 @@ from genstudio.core.errors import InputError
 from genstudio.data import archives
 from genstudio.data.grouping import arrange
 from genstudio.data.items import Listing, Watch
-from genstudio.data.tree import Entry, Pace, Tree, hidden, shown
+from genstudio.data.tree import Entry, Pace, Tree, hidden, shown, uncollected
 
 _SPECIAL = {
     stat.S_IFIFO: "is a named pipe, not a file",
@@ -38,13 +38,14 @@ def listing(path: Path, source: str, config: DataConfig, watch: Watch) -> Listin
         When it cannot be read, has more than 5 million files, or holds nothing that can be used.
     """
     tree = Tree(Pace(watch, "looking through the folder", source))
-    try:
-        root = path.resolve()
-        Walk(tree).run(root)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
-        reason = getattr(error, "strerror", None) or "its links lead in a circle"
-        raise InputError(f"“{source}” cannot be read: {reason}.") from None
-    return arrange(tree, source, shown(root.name) or source, config)
+    with uncollected():
+        try:
+            root = path.resolve()
+            Walk(tree).run(root)
+        except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+            reason = getattr(error, "strerror", None) or "its links lead in a circle"
+            raise InputError(f"“{source}” cannot be read: {reason}.") from None
+        return arrange(tree, source, shown(root.name) or source, config)
 
 
 class Walk:

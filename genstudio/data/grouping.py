@@ -86,9 +86,10 @@ def _nothing(tree: Tree, source: str) -> NoReturn:
         raise InputError(f"“{source}” is empty: {remedy}")
     suffixes = Counter(suffix_of(each.file) or "no suffix" for each in tree.rejected)
     kinds = ", ".join(f"{count:,} with {suffix}" for suffix, count in suffixes.most_common(3))
+    files = "1 file" if len(tree.rejected) == 1 else f"{len(tree.rejected):,} files"
     first = min(tree.rejected, key=lambda each: order(each.file))
     raise InputError(
-        f"“{source}” holds nothing to learn from, only {len(tree.rejected):,} files that cannot be used ({kinds}); "
+        f"“{source}” holds nothing to learn from, only {files} that cannot be used ({kinds}); "
         f"{first.file} {first.reason}. Instead, {remedy}"
     )
 

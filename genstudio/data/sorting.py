@@ -140,10 +140,10 @@ def join(found: Sorted, tree: Tree) -> Joined:
     if not found.kinds[kind]:
         kind = "text"
     joined = Joined(kind, found.kinds[kind])
-    stems = {stem_of(entry.name) for entry in joined.mains}
-    for other in KINDS:
-        if other != kind and found.kinds[other]:
-            _join_kind(joined, other, found.kinds[other], stems, tree)
+    others: list[Kind] = [other for other in KINDS if other != kind and found.kinds[other]]
+    stems = {stem_of(entry.name) for entry in joined.mains} if others else set()
+    for other in others:
+        _join_kind(joined, other, found.kinds[other], stems, tree)
     return joined
 
 

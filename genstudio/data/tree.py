@@ -9,13 +9,14 @@ from __future__ import annotations
 import bz2
 import contextlib
 import errno
+import gc
 import os
 import re
 import stat
 import struct
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -132,6 +133,18 @@ class Pace:
         if now - self.last >= 0.1:
             self.last = now
             self.watch(self.what, done, 0)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Hold the collector of reference cycles: there are none in a tree, and it takes seconds to see that."""
+    held = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if held:
+            gc.enable()
 
 
 def shown(raw: str) -> str:

@@ -263,5 +263,7 @@ def test_the_other_sets_are_labelled_by_folder(real_data, tmp_path):
 
 
 def test_an_archive_of_notes_only_is_a_sentence(tmp_path):
-    with pytest.raises(InputError, match=r"holds nothing to learn from, only 1 file.* Instead, name an archive"):
+    with pytest.raises(
+        InputError, match=r"holds nothing to learn from, only 1 file that cannot.* Instead, name an archive"
+    ):
         look(plain(tmp_path / "set.zip", {"README.md": "x"}))
