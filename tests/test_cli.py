@@ -152,7 +152,7 @@ WRONG = [
     (["sample", "EMPTY", "--out", "x.png"], "EMPTY"),
     (["sample", "RUN", "--out", "FILE/x.png"], "FILE/x.png"),
     (["reconstruct", "RUN", "--data", "EMPTY", "--out", "x.npz"], "EMPTY"),
-    (["reconstruct", "RUN", "--data", "digits", "--split", "all", "--out", "x.npz"], "all"),
+    (["reconstruct", "RUN", "--data", "digits", "--split", "half", "--out", "x.npz"], "half"),
     (["encode", "RUN", "--data", "FILE", "--out", "x.npz"], "FILE"),
     (["encode", "RUN", "--out", "x.npz"], "--data"),
     (["data", "EMPTY"], "EMPTY"),
@@ -184,10 +184,47 @@ def test_wrong_input_is_one_sentence_that_names_it(capsys, trained, tmp_path, ar
     assert not (tmp_path / "out").exists()  # nothing is left behind
 
 
-def test_data_of_another_size_is_refused(capsys, trained, tmp_path, real_data):
-    status, _, err = ask(capsys, "encode", trained, "--data", real_data / "mnist", "--out", tmp_path / "e.npz")
+def test_data_of_another_size_and_colour_is_brought_to_what_the_run_knows(capsys, trained, tmp_path):
+    status, said, _ = ask(capsys, "encode", trained, "--data", "shapes", "--out", tmp_path / "e.npz", "--json")
+    assert (status, said["shape"][0]) == (0, 6000)
+
+
+def test_data_without_pictures_is_refused_by_what_it_holds(capsys, trained, tmp_path):
+    status, _, err = ask(capsys, "encode", trained, "--data", "tones", "--out", tmp_path / "e.npz")
     assert status == 2
-    assert "28 x 28" in err
+    assert "holds sounds" in err
+
+
+def test_data_says_what_is_in_each_modality_and_what_cannot_be_used(capsys, tmp_path):
+    folder = tmp_path / "mine"
+    for label in ("cats", "dögs"):
+        (folder / label).mkdir(parents=True)
+        for i in range(2):
+            Image.new("L", (20, 16), 40 * i).save(folder / label / f"{i} 🙂.png")
+    (folder / "cats" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "cats" / "page.jpg").write_text("<html><body>404</body></html>", encoding="utf-8")
+    status, said, _ = ask(capsys, "data", folder, "--json")
+    assert status == 0
+    assert said["modalities"] == {"image": {"count": 4, "shape": [16, 20, 1]}}
+    assert said["labels"] == {"cats": 2, "dögs": 2}
+    reasons = {r["file"]: r["reason"] for r in said["rejected"]}
+    assert set(reasons) == {"cats/broken.png", "cats/page.jpg"}
+    assert "web page" in reasons["cats/page.jpg"]
+
+
+def test_data_settings_are_flags_of_train_and_stay_in_the_run(capsys, tmp_path):
+    arguments = ["train", "vae", "--data", "shapes", "--size", "16", "--channels", "grey", "--test", "0.25"]
+    arguments += ["--flip", "horizontal", "--steps", "2", "--network", "mlp", "--width", "4", "--out", tmp_path / "r"]
+    status, said, _ = ask(capsys, *arguments, "--json")
+    assert (status, said["state"]) == (0, "finished")
+    facts = Run.open(tmp_path / "r").document.data
+    assert (facts.shape, facts.count, facts.splits) == ([16, 16, 1], 4500, {"train": 4500, "test": 1500})
+    assert (facts.preparation.flip, facts.preparation.size) == ("horizontal", 16)
+    out = tmp_path / "o.npz"
+    status, said, _ = ask(
+        capsys, "reconstruct", tmp_path / "r", "--data", "shapes", "--split", "test", "--out", out, "--json"
+    )
+    assert (status, said["n"]) == (0, 1500)
 
 
 def test_f07_the_first_interrupt_stops_and_saves(tmp_path):

@@ -107,6 +107,6 @@ def split_called(word: str) -> Split | None:
     plain = word.strip().lower()
     if plain.startswith("train"):
         return "train"
-    if plain in ("val", "valid", "validation", "dev"):
+    if plain in ("val", "valid", "vala", "valb", "validation", "dev"):
         return "validation"
-    return "test" if plain in ("test", "testing", "t10k", "eval") else None
+    return "test" if plain in ("test", "testing", "testa", "testb", "t10k", "eval") else None

@@ -59,7 +59,7 @@ class Preparation:
         """
         facts: dict[str, Any] = {}
         with Decoders() as decoders:
-            kinds = [kind for kind in _WORDS if any(kind in item.blobs for item in self._items)]
+            kinds: list[Kind] = [kind for kind in _WORDS if any(kind in item.blobs for item in self._items)]
             found = {kind: self._probe(decoders, kind) for kind in kinds if kind != "text"}
             if "image" in found:
                 self._decode_images(decoders, list(found["image"].values()))
@@ -156,8 +156,7 @@ class Preparation:
         answers = iter(decoders.read_texts(blobs, self._told("reading texts")))
         texts = [next(answers) if "text" in item.blobs else item.text or "" for item in self._items]
         self._drop(texts)
-        longest = self._config.text_length or _LONGEST_TEXT
-        self._save_texts([text.strip()[:longest] for text in texts if not isinstance(text, Refused)])
+        self._save_texts([text for text in texts if not isinstance(text, Refused)])
 
     def _blobs(self, kind: Kind) -> list[Blob]:
         return [item.blobs[kind] for item in self._items]
@@ -174,7 +173,8 @@ class Preparation:
     # --- what is known of the items ------------------------------------------------------------------
 
     def _save_texts(self, texts: Sequence[str]) -> None:
-        save_texts(self._folder, "text", Texts.of(texts))
+        longest = self._config.text_length or _LONGEST_TEXT
+        save_texts(self._folder, "text", Texts.of(text.strip()[:longest] for text in texts))
 
     def _save_items(self) -> None:
         items, folder = self._items, self._folder

@@ -32,7 +32,8 @@ def ready(data: Dataset, config: DataConfig, shape: Shape | None) -> Dataset:
     if data.parts is not None:
         return divided(data, [SPLITS[i] for i in data.parts.tolist()], None, config)
     if len(data.splits) > 1 and data.split != "all":  # one part of several, each in a file of its own
-        return divided(data, [data.split] * len(data), None, config.with_values({"test": 0.0}))
+        given: list[Split | None] = [data.split] * len(data)
+        return divided(data, given, None, config.with_values({"test": 0.0}))
     return divided(data, None, None, config)
 
 

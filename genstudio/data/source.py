@@ -7,14 +7,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError, WorkError
 from genstudio.data import cache
+from genstudio.data.columns import Texts
 from genstudio.data.dataset import Dataset, Part
 from genstudio.data.items import Blob, Item, Listing, Split, Watch, unwatched
 from genstudio.data.prepared import Shape, file_stamp, prepared, ready, unchanged, without_source
 
 _HUB = "hf:"
+_LONG_TEXT = 4096  # bytes of a file, from which on it holds many items and is none itself
 
 
 def open_source(
@@ -74,7 +78,7 @@ def _open(source: str, split: Part, config: DataConfig, watch: Watch, shape: Sha
     if path.is_dir():
         from genstudio.data import folders
 
-        return prepared(folders.listing(path, source, config, watch), config, watch, shape)
+        return _folder(folders.listing(path, source, config, watch), config, watch, shape)
     return _open_file(path, source, split, choice, config, watch, shape)
 
 
@@ -115,6 +119,27 @@ def _open_file(
         item = Item(path.name, {kind: Blob(str(path))})
         return prepared(Listing(source, path.stem, (item,), file_stamp(str(path))), config, watch, shape)
     raise InputError(f"“{source}” {explain(form, path.name)}")
+
+
+def _folder(listing: Listing, config: DataConfig, watch: Watch, shape: Shape | None) -> Dataset:
+    """A folder of many files; long texts in it are read item by item, each file with its name as label."""
+    paths = [Path(item.blobs["text"].path) for item in listing.items if set(item.blobs) == {"text"}]
+    plain = len(paths) == len(listing.items) and not any(item.blobs["text"].member for item in listing.items)
+    if not plain or sum(path.stat().st_size for path in paths) < _LONG_TEXT * len(paths):
+        return prepared(listing, config, watch, shape)
+    from genstudio.data import text
+
+    found = [text.read_items(path, config, watch) for path in paths]
+    data = Dataset(
+        listing.source,
+        listing.name,
+        labels=np.repeat(np.arange(len(found)), [len(each.texts) for each in found]) if len(found) > 1 else None,
+        label_names=tuple(item.name for item in listing.items) if len(found) > 1 else (),
+        texts=found[0].texts if len(found) == 1 else Texts.of(line for each in found for line in each.texts),
+        notes=tuple(f"{path.name}: {note}" for path, each in zip(paths, found, strict=True) for note in each.notes),
+        rejected=listing.rejected,
+    )
+    return ready(data, config, shape)
 
 
 def _table(

@@ -66,6 +66,7 @@ def encode(trained: Trained, data: Dataset, progress: Progress = _silent) -> NDA
 
 def check_fits(trained: Trained, data: Dataset) -> None:
     """Raise `InputError` when pictures are not of the size that the model was trained on."""
+    data.need_pictures()
     expected = tuple(trained.document.data.shape)
     if data.shape != expected:
         raise InputError(

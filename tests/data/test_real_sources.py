@@ -8,6 +8,14 @@ import pytest
 from genstudio.data import open_source
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    """One cache for all tests of this file: a set that several of them open is prepared once."""
+    folder = tmp_path_factory.getbasetemp() / "prepared"
+    monkeypatch.setenv("GENSTUDIO_HOME", str(folder))
+    return folder
+
+
 def opened(path, split="all", **settings):
     from genstudio.core.data_config import DataConfig
 
