@@ -342,36 +342,18 @@ def _progress(noun: str) -> Callable[[int, int], None]:
 def _add_looking(commands: Any) -> None:
     parser = _add(commands, "data", _data, "say what is in a source of data", device=False)
     parser.add_argument("source", metavar="SOURCE", help=cli_data.SOURCE)
+    parser.add_argument("--split", choices=_PARTS, default="all", help="part of the data (default all)")
+    parser.add_argument("--out", type=Path, help="write what is prepared: a .npz, a .txt (texts only) or a folder")
     _add_data_settings(parser)
     parser = _add(commands, "runs", _runs, "list the runs in a folder", device=False)
     parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="default: your runs folder")
 
 
 def _data(options: argparse.Namespace) -> dict[str, Any]:
-    from genstudio.data import open_source
-
-    data = open_source(options.source, "all", cli_data.config(options), _watch())
-    summary = data.summary()
-    if not options.json:
-        print("\n".join(cli_data.describe(data)))
-    return summary
+    return cli_data.look(options, _watch())
 
 
 def _runs(options: argparse.Namespace) -> dict[str, Any]:
-    from genstudio.core.folders import runs_folder
-    from genstudio.engine.run import list_runs
+    from genstudio.terminal import list_runs
 
-    folder: Path = options.folder or runs_folder()
-    if not folder.is_dir():
-        if options.folder is not None:
-            raise InputError(f"There is no folder “{folder}”.")
-        rows: list[dict[str, Any]] = []
-    else:
-        rows = [run.summary() for run in list_runs(folder)]
-    if not options.json:
-        print(f"{'run':<28} {'family':<12} {'data':<16} {'step':>9}  state" if rows else f"No runs in {folder}.")
-        for row in rows:
-            print(
-                f"{row['name'][:28]:<28} {row['family']:<12} {row['data'][:16]:<16} {row['step']:>9,}  {row['state']}"
-            )
-    return {"folder": str(folder), "runs": rows}
+    return list_runs(options.folder, quiet=options.json)

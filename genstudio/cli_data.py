@@ -10,6 +10,8 @@ from genstudio.core.config import Value
 from genstudio.core.data_config import DataConfig
 from genstudio.core.words import duration, picture
 from genstudio.data import Dataset
+from genstudio.data.dataset import Part
+from genstudio.data.items import Watch
 from genstudio.engine.document import Document
 
 SOURCE = (
@@ -31,7 +33,23 @@ def given(options: argparse.Namespace) -> dict[str, Value]:
     return {name: value for name, value in values.items() if name in DataConfig.model_fields and value is not None}
 
 
-def opened_for(document: Document, source: str, split: Any, watch: Any) -> Dataset:
+def look(options: argparse.Namespace, watch: Watch) -> dict[str, Any]:
+    """Say what is in ``options.source``, and write it to ``options.out`` if asked; returns what ``--json`` prints."""
+    from genstudio.data import open_source
+    from genstudio.engine import export_data
+
+    if options.out is not None:
+        export_data.check_name(options.out)
+    data = open_source(options.source, options.split, config(options), watch)
+    if not options.json:
+        print("\n".join(describe(data)))
+    if options.out is None:
+        return data.summary()
+    export_data.export(data, options.out, watch)
+    return {**data.summary(), "out": str(options.out)}
+
+
+def opened_for(document: Document, source: str, split: Part, watch: Watch) -> Dataset:
     """Other data, brought to what a trained run knows; raises as `open_source` does."""
     from genstudio.data import open_source
 

@@ -8,16 +8,20 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from genstudio.core.errors import InputError
 from genstudio.core.events import Note, Progress
+from genstudio.core.folders import runs_folder
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec
 from genstudio.core.words import duration
 from genstudio.data.items import Watch
 from genstudio.engine.names import remove_if_empty
 from genstudio.engine.run import Run
+from genstudio.engine.run import list_runs as found_runs
 from genstudio.engine.train import train
 
 # seconds between updates: a terminal rewrites one line, a log file grows by one
@@ -62,6 +66,20 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
         "losses": {name: v for name, v in document.losses.items() if v is not None and math.isfinite(v)},
         "state": document.state,
     }
+
+
+def list_runs(folder: Path | None, quiet: bool) -> dict[str, Any]:
+    """Print a table of the runs in a folder, or in the usual one, unless `quiet`; returns what ``--json`` prints."""
+    home = folder or runs_folder()
+    if not home.is_dir() and folder is not None:
+        raise InputError(f"There is no folder “{home}”.")
+    rows: list[dict[str, Any]] = [run.summary() for run in found_runs(home)] if home.is_dir() else []
+    if not quiet:
+        print(f"{'run':<28} {'family':<12} {'data':<16} {'step':>9}  state" if rows else f"No runs in {home}.")
+        for row in rows:
+            name, data = row["name"][:28], row["data"][:16]
+            print(f"{name:<28} {row['family']:<12} {data:<16} {row['step']:>9,}  {row['state']}")
+    return {"folder": str(home), "runs": rows}
 
 
 def counter(noun: str) -> Callable[[int, int], None]:
