@@ -34,6 +34,7 @@ _BATCH_BYTES = 16 << 20
 _BATCH_WORST = 256 << 20
 _BATCH_ROWS = 8192
 _SAMPLE = 200
+_LEAST_SPOOL, _MOST_TIMES = 1 << 30, 200  # bytes put aside, and how many times the size of the file
 #: How much smaller each codec can make what is all the same; the rest of them is taken for the best.
 _RATIO = {"UNCOMPRESSED": 1, "SNAPPY": 22, "LZ4": 256, "GZIP": 1032}
 _BEST_RATIO = 30_000
@@ -131,7 +132,7 @@ def _read(
     beside = Beside(path.resolve().parent, about.source, pace.watch)
     roles = find_roles(path.name, sample, choice, beside.has, {c: h for c, h in hints.items() if c in usable})
     settle(beside, roles, sample)
-    with Spool(spool, most=(1 << 30) + 200 * path.stat().st_size) as put:
+    with Spool(spool, most=_LEAST_SPOOL + _MOST_TIMES * path.stat().st_size) as put:
         taken = Rows(about, roles, beside, put, config, classes.get(roles.label or "", ()))
         first = 1
         for batch in _batches(file, path.name, list(dict.fromkeys(roles.used().values()))):
@@ -148,9 +149,11 @@ def settle(beside: Beside, roles: Roles, sample: Mapping[str, Sequence[Cell]]) -
             beside.settle([cell for cell in sample[column] if isinstance(cell, str)])
 
 
-def take(rows: Rows, roles: Roles, batch: pa.RecordBatch | pa.Table, first: int) -> None:
-    """Give all rows of a batch to `rows`; `first` is the number of the first one."""
+def take(rows: Rows, roles: Roles, batch: pa.RecordBatch | pa.Table, first: int, split: str | None = None) -> None:
+    """Give all rows of a batch to `rows`; `first` is the number of the first, `split` what all are part of."""
     columns: dict[Role, list[Cell]] = {role: cells_of(batch.column(c)) for role, c in roles.used().items()}
+    if split is not None:
+        columns["split"] = [split] * batch.num_rows
     for i in range(batch.num_rows):
         rows.add(first + i, {role: cells[i] for role, cells in columns.items()})
 

@@ -89,14 +89,14 @@ def find_roles(
     check_choice(name, tuple(sample), choice)
     free = {c: [x for x in cells if not is_empty(x)] for c, cells in sample.items() if c not in choice.values()}
     roles, notes = _media(name, free, choice, is_file, hints or {})
-    taken = set(roles.values())
+    taken, with_media = set(roles.values()), bool(roles)
     size = max((len(cells) for cells in sample.values()), default=0)
     for role in ("split", "group", "label", "text"):
         if role in choice:
             column = choice[role] or None
         else:
             rest = {c: cells for c, cells in free.items() if c not in taken}
-            column = _guessed(role, rest, size, bool(taken), hints or {})
+            column = _guessed(role, rest, size, with_media, hints or {})
         if column is not None:
             roles[role] = column
             taken.add(column)
@@ -180,7 +180,7 @@ def media_kind(cells: Sequence[Cell], is_file: Callable[[str], bool]) -> Literal
 
 def _vote(cell: Cell) -> Literal["image", "audio"] | None:
     if isinstance(cell, Media):
-        return _vote(cell.data) if cell.data else _vote(cell.path)
+        return _vote(cell.data or cell.path) or "image"  # content decides later
     if isinstance(cell, bytes):
         sound = cell.startswith(_SOUND_STARTS) or (cell[:4] == b"RIFF" and cell[8:12] == b"WAVE")
         return "audio" if sound else "image"

@@ -190,9 +190,10 @@ class Rows:
             notes.append(f"{self._unlabelled:,} rows have no label in column “{self._roles.label}”.")
         if self._odd_splits:
             words = ", ".join(f"“{brief(word, 40)}”" for word in list(self._odd_splits)[:5])
+            where = f"Column “{self._roles.split}”" if self._roles.split is not None else "The data set"
             notes.append(
-                f"Column “{self._roles.split}” says {words} in {sum(self._odd_splits.values()):,} rows, which is "
-                "no part that is known (train, validation, test)."
+                f"{where} says {words} in {sum(self._odd_splits.values()):,} rows, which is no part that is known "
+                "(train, validation, test)."
             )
         if self._cut:
             notes.append(f"{self._cut:,} texts were longer than {self._limit:,} characters and were cut.")
