@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray
 
 from genstudio.app import theme
-from genstudio.app.settings import Settings
+from genstudio.app.settings import Settings, can_be_kept
 from genstudio.app.widgets.loss_controls import STOPS
 from genstudio.app.widgets.panes import Panes
 
@@ -29,17 +29,21 @@ def restore(window: Window) -> None:
     window.train_page.plot.controls.slider.setValue(nearest)
     source = settings.data or "digits"
     window.train_page.model.set_sources(settings.recent, source)
+    window.data_page.set_memory(settings.favourites, settings.sources)
     window.data_page.set_sources(settings.recent, source)
     window.show_page(settings.page if settings.page in window.pages else "train")
 
 
 def remembered(window: Window) -> Settings:
     """The settings as the window stands now."""
+    data = window.data_page
     page = next(key for key, widget in window.pages.items() if widget is window.stack.currentWidget())
     return window.settings.with_values(
         geometry=base64.b64encode(window.saveGeometry().data()).decode(),
         panes={name: panes.shares() for name, panes in _panes(window).items()},
         page=page,
+        favourites=tuple(source for source in data.favourites if can_be_kept(source)),
+        sources={source: values for source, values in data.remembered.items() if can_be_kept(source)},
         theme=theme.mode(),
         smoothing=window.train_page.plot.controls.smoothing,
         unfolded=window.train_page.form.is_unfolded(),

@@ -33,6 +33,10 @@ class Settings(BaseModel):
         The data source last used, as in `genstudio.data.open_source`.
     recent : tuple of str
         Sources used before, newest first.
+    favourites : tuple of str
+        Sources that were starred, newest first.
+    sources : mapping of source to mapping of setting to value
+        The data settings that were changed, for each source.
     runs : str
         Folder chosen for runs; empty for the usual one.
     family : str
@@ -53,6 +57,8 @@ class Settings(BaseModel):
     page: str = Field(default="data", max_length=100)
     data: str = Field(default="", max_length=_LONGEST)
     recent: tuple[str, ...] = Field(default=(), max_length=100)
+    favourites: tuple[str, ...] = Field(default=(), max_length=100)
+    sources: dict[str, dict[str, Value]] = Field(default_factory=dict, max_length=100)
     runs: str = Field(default="", max_length=_LONGEST)
     family: str = Field(default="", max_length=100)
     smoothing: float = Field(default=0.9, ge=0.0, le=0.999)
@@ -65,15 +71,15 @@ class Settings(BaseModel):
 
     def with_data(self, source: str) -> Self:
         """A copy in which `source` is the last used one and the first of the recent ones."""
-        if len(source) > _LONGEST or not _is_text(source):
-            return self  # a file name that JSON cannot hold is not remembered
+        if not can_be_kept(source):
+            return self
         others = tuple(known for known in self.recent if known != source)
         return self.with_values(data=source, recent=(source, *others)[:RECENT])
 
 
-def _is_text(source: str) -> bool:
-    """False for a file name whose bytes are no text: Python gives it lone surrogates."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in source)
+def can_be_kept(source: str) -> bool:
+    """False for a path that is too long, or whose bytes are no text, so that JSON cannot hold it."""
+    return len(source) <= _LONGEST and not any("\ud800" <= letter <= "\udfff" for letter in source)
 
 
 def settings_file() -> Path:

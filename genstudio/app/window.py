@@ -24,7 +24,7 @@ from genstudio.app.widgets.side_bar import SideBar
 from genstudio.app.widgets.toast_stack import ToastStack
 from genstudio.app.widgets.top_bar import TopBar
 from genstudio.core.errors import GenStudioError
-from genstudio.core.events import Advice, Event, Note, Progress, Started
+from genstudio.core.events import Advice, Event, Note, Preparing, Progress, Started
 from genstudio.core.words import size
 from genstudio.engine.document import Document
 from genstudio.engine.family_info import FamilyInfo
@@ -120,6 +120,7 @@ class Window(QMainWindow):
         for shown in self.pages.values():
             shown.problem.connect(lambda text: self.manager.notify("error", text))
         page.model.data_changed.connect(self.data_page.show_source)
+        page.preparation_of = self.data_page.config_of
         self.data_page.chosen.connect(self._use_data)
         self.data_page.train_asked.connect(lambda: self.show_page("train"))
         self.runs_page.open_asked.connect(self.open_run)
@@ -156,6 +157,7 @@ class Window(QMainWindow):
         self.data_page.set_sources(self.settings.recent, source)
         model = self.train_page.model
         model.set_sources(self.settings.recent, model.source() if self.session.running else source)
+        self.train_page.forget_preparation(source)
 
     def _set_catalog(self, loaded: tuple[dict[str, FamilyInfo], str]) -> None:
         self.catalog, machine = loaded
@@ -272,6 +274,8 @@ class Window(QMainWindow):
                 self._progress = event
                 self.bottom.show_progress(event)
                 self.side.machine.setText(f"{self._device}\n{size(event.memory)} in use")
+            elif isinstance(event, Preparing):
+                self.bottom.prepares(event)
             elif isinstance(event, Started):
                 self._device = event.device
             elif isinstance(event, Note):
@@ -308,6 +312,7 @@ class Window(QMainWindow):
                 self.question.ask()
             return
         self.settings = memory.remembered(self)
+        self.data_page.close_down()
         self.hide()  # what still reads or loads is waited for out of sight
         self.session.close()
         try:

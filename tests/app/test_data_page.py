@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit
 
 from genstudio.app import theme
+from genstudio.app.widgets.source_card import built_in
 from genstudio.engine.run import Run
 
 
@@ -38,12 +39,21 @@ def page(studio):
 
 
 def facts(page):
-    cells = [page.facts.itemAt(i).widget().text().strip() for i in range(page.facts.count())]
-    return dict(zip(cells[::2], cells[1::2], strict=True))
+    return page.panel.facts.rows
+
+
+def labels(page):
+    return page.panel.facts.labels.counts()
 
 
 def listed(page):
-    return [page.sources.item(i).data(Qt.ItemDataRole.UserRole) for i in range(page.sources.count())]
+    """The sources of one's own; the built-in ones are always there."""
+    return [source for source in page.sources.sources() if source not in built_in()]
+
+
+def row_of(page, source):
+    rows = [page.sources.item(i) for i in range(page.sources.count())]
+    return next(item for item in rows if item.data(Qt.ItemDataRole.UserRole) == source)
 
 
 def trouble(page):
@@ -51,14 +61,15 @@ def trouble(page):
 
 
 def note(page):
-    return page._pictures._note.text()
+    return page.stage._note.text()
 
 
 def test_the_digits_are_shown_with_their_facts(page):
     assert len(page.gallery.pictures) == 1797
     found = facts(page)
     assert (found["Pictures"], found["Size"], found["Labels"]) == ("1,797", "8 x 8 pixels, grey", "10")
-    assert sum(int(found[str(i)]) for i in range(10)) == 1797
+    assert list(labels(page)) == [str(i) for i in range(10)]
+    assert sum(labels(page).values()) == 1797
     assert trouble(page) == ""
     assert page.use.isEnabled()
 
@@ -68,9 +79,9 @@ def test_a_folder_of_ones_own_is_shown_remembered_and_trained_on(studio, page, f
     studio.quiet()
     found = facts(page)
     assert (found["Pictures"], found["Size"]) == ("40", "10 x 8 pixels, grey")
-    assert (found["Part “train”"], found["Part “test”"]) == ("40", "7")
-    assert (found["0"], found["1"], found["2"]) == ("14", "13", "13")
-    assert listed(page) == ["digits", str(folder)]
+    assert (found["For training"], found["Held out for tests"]) == ("40", "7")
+    assert labels(page) == {"0": 14, "1": 13, "2": 13}
+    assert listed(page) == [str(folder)]
     studio.press("Train on this data")
     assert studio.window.stack.currentWidget() is studio.page
     assert studio.page.model.source() == str(folder)
@@ -83,7 +94,7 @@ def test_a_folder_of_ones_own_is_shown_remembered_and_trained_on(studio, page, f
     ("make", "words"),
     [
         (lambda p: p / "nowhere", "There is no data at"),
-        (lambda p: p / "holiday", "holds no IDX files"),
+        (lambda p: p / "holiday", "is empty: name a folder with"),
         (lambda p: p / "bad-images-idx3-ubyte", "is not an IDX file"),
         (lambda p: p / "empty-images-idx3-ubyte.gz", "damaged or was cut short"),
         (lambda p: p / ("x" * 5000), "xxxx"),
@@ -103,14 +114,14 @@ def test_what_cannot_be_used_is_explained_in_place(studio, page, tmp_path, make,
     assert facts(page) == {}
     assert not page.use.isEnabled()
     assert studio.page.model.source() == "digits"  # what cannot be opened is not trained on
-    assert listed(page) == ["digits"]
+    assert listed(page) == []
     assert studio.said == []
 
 
 def test_after_a_refusal_the_listed_one_can_be_clicked_again(studio, page, tmp_path):
     page.show_source(str(tmp_path / "nowhere"))
     studio.quiet()
-    where = page.sources.visualItemRect(page.sources.item(0)).center()
+    where = page.sources.visualItemRect(row_of(page, "digits")).center()
     studio.qtbot.mouseClick(page.sources.viewport(), Qt.MouseButton.LeftButton, pos=where)
     studio.quiet()
     assert len(page.gallery.pictures) == 1797
@@ -121,10 +132,10 @@ def test_arrows_in_the_list_show_the_next_source(studio, page, folder):
     page.show_source(str(folder))
     studio.quiet()
     page.sources.setFocus()
-    studio.key(Qt.Key.Key_Up)
+    studio.key(Qt.Key.Key_Home)
     studio.quiet()
     assert len(page.gallery.pictures) == 1797
-    studio.key(Qt.Key.Key_Down)
+    studio.key(Qt.Key.Key_End)
     studio.quiet()
     assert len(page.gallery.pictures) == 40
 
@@ -144,15 +155,18 @@ def drop(page, url):
 def test_a_folder_can_be_dropped(studio, page, folder):
     dropping = drop(page, QUrl.fromLocalFile(str(folder)))
     assert next(dropping)
-    assert note(page) == "drop to open"
+    assert page.veil.isVisible()
+    assert page.veil.text == f"Drop to open “{folder.name}”"
     assert next(dropping)
+    assert not page.veil.isVisible()
     studio.quiet()
     assert len(page.gallery.pictures) == 40
 
 
 def test_what_is_carried_past_changes_nothing(page):
     dropping = drop(page, QUrl("https://example.org/data.zip"))
-    next(dropping)
+    assert not next(dropping)
+    assert not page.veil.isVisible()
     QApplication.sendEvent(page, QDragLeaveEvent())
     assert note(page) == "1,797 pictures"
     assert not next(dropping)
@@ -199,7 +213,10 @@ def test_rejected_files_are_named(studio, page, folder):
     (folder / "train-labels-idx1-ubyte.gz").write_bytes(b"\x1f\x8bgarbage")
     page.show_source(str(folder))
     studio.quiet()
-    assert "train-labels-idx1-ubyte.gz: " in trouble(page)
+    (rejected,) = page.panel.rejected.files()
+    assert rejected.file == "train-labels-idx1-ubyte.gz"
+    assert page.panel.tabs.tabText(2).startswith("Check (")
+    assert facts(page)["Cannot be used"] == "1"
     assert page.use.isEnabled()
     assert "Labels" not in facts(page)
 
@@ -209,9 +226,9 @@ def test_names_are_plain_text_and_icons_follow_the_theme(studio, page, tmp_path)
     studio.quiet()
     assert page.trouble.textFormat() == Qt.TextFormat.PlainText
     assert all(label.textFormat() != Qt.TextFormat.RichText for label in page.findChildren(QLabel))
-    before = page.sources.item(0).icon().pixmap(16).toImage()
+    before = row_of(page, "digits").icon().pixmap(16).toImage()
     theme.apply(QApplication.instance(), "light")
-    assert page.sources.item(0).icon().pixmap(16).toImage() != before
+    assert row_of(page, "digits").icon().pixmap(16).toImage() != before
 
 
 def test_the_newest_source_wins_however_many_are_asked_for(studio, page, folder):

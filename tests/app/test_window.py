@@ -267,7 +267,7 @@ def test_no_scalar_is_lost_when_the_window_is_busy(qtbot, window):
 def test_data_page_explains_what_cannot_be_used(qtbot, window, tmp_path):
     window.show_page("data")
     window.data_page.show_source(str(tmp_path))
-    qtbot.waitUntil(lambda: "holds no IDX files" in window.data_page.trouble.text(), timeout=LONG)
+    qtbot.waitUntil(lambda: "is empty: name a folder" in window.data_page.trouble.text(), timeout=LONG)
     assert not window.data_page.use.isEnabled()
     window.data_page.show_source("digits")
     qtbot.waitUntil(lambda: len(window.data_page.gallery.pictures) == 1797, timeout=LONG)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.app.widgets.model_card import ModelCard
 from genstudio.app.widgets.panes import Panes
 from genstudio.core.config import Value
+from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError
 from genstudio.core.events import Advice, Curve, Edited, Event, Note, Scalars, Started
 from genstudio.core.events import Gallery as Pictures
@@ -58,6 +59,9 @@ class TrainPage(QWidget):
         self.model = ModelCard({name: families.entry(name).title for name in families})
         self.form = KnobForm()
         self._catalog: Mapping[str, FamilyInfo] = {}
+        #: Gives the settings that were last chosen for a source.
+        self.preparation_of: Callable[[str], DataConfig] = lambda source: DataConfig()
+        self._of_run: tuple[str, DataConfig] | None = None  # source and settings of the run that is shown
         self._training_names = set(TrainingConfig.model_fields)
         self._cards = {"samples": Card("Samples from fixed latents"), "reconstructions": Card("Reconstructions")}
         self._views = {"samples": self.samples, "reconstructions": self.pairs}
@@ -141,10 +145,23 @@ class TrainPage(QWidget):
         return RunSpec(
             family=self.model.family_name(),
             data=self.model.source(),
+            preparation=self._preparation(),
             knobs=knobs,
             training=TrainingConfig.parse(training),
             preset=self.model.preset_name() or None,
         )
+
+    def _preparation(self) -> DataConfig:
+        """How the chosen data is prepared: as in the run that is shown, else as last chosen for that source."""
+        source = self.model.source()
+        if self._of_run is not None and self._of_run[0] == source:
+            return self._of_run[1]
+        return self.preparation_of(source)
+
+    def forget_preparation(self, source: str) -> None:
+        """The settings of a source were chosen anew: those of the run that is shown count no more for it."""
+        if self._of_run is not None and self._of_run[0] == source:
+            self._of_run = None
 
     def go_on_with(self, document: Document) -> tuple[TrainingConfig, dict[str, Value]]:
         """How long a run goes on, and the live knobs that were changed since it was opened, as the form says.
@@ -206,6 +223,7 @@ class TrainPage(QWidget):
 
     def show_knobs(self, document: Document) -> None:
         """Data, family, preset and knobs of a run."""
+        self._of_run = (document.data.source, document.data.preparation)
         self.model.choose_source(document.data.source)
         self.choose_family(document.family, {**document.knobs, **document.training.model_dump()}, document.preset)
 
