@@ -163,12 +163,13 @@ class Training:
 
 def memory() -> dict[str, float]:
     """MiB of this process: at most, and now by where the pages come from. File pages can be given up at any time."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rollup = Path("/proc/self/smaps_rollup")
-    if not rollup.exists():
-        return {"peak": peak, "anonymous": float("nan"), "file": float("nan")}
-    facts = {line.split()[0]: int(line.split()[1]) / 1024 for line in rollup.read_text().splitlines()[1:]}
-    return {"peak": peak, "anonymous": facts["Anonymous:"], "file": facts["Rss:"] - facts["Anonymous:"]}
+    place = Path("/proc/self")
+    if not (place / "smaps_rollup").exists():
+        return dict.fromkeys(("peak", "anonymous", "file"), float("nan"))
+    lines = (place / "smaps_rollup").read_text().splitlines()[1:] + (place / "status").read_text().splitlines()
+    facts = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines if line.endswith(" kB")}
+    # the peak of getrusage would be that of the parent, where it is higher
+    return {"peak": facts["VmHWM:"], "anonymous": facts["Anonymous:"], "file": facts["Rss:"] - facts["Anonymous:"]}
 
 
 class TreeMemory(threading.Thread):
