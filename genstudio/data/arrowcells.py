@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from genstudio.data.labels import MOST_CLASSES
 from genstudio.data.roles import Cell, Hint, Media
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST_CLASSES = 10_000
 _MOST_METADATA = 16 << 20
 Form = Literal["text", "bytes", "media", "number", "other", "nested"]
 

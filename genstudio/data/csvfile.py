@@ -13,6 +13,7 @@ from typing import Literal
 
 from genstudio.core.errors import InputError
 from genstudio.data.items import Rejected
+from genstudio.data.roles import AUDIO_SUFFIXES, IMAGE_SUFFIXES
 
 # A file is hostile until proven otherwise: every count has an end before memory is taken for it.
 MOST_BYTES = 2 << 30
@@ -24,7 +25,7 @@ _CELL = 1_000_000
 _LINE = 16_000_000
 _DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 _NO_DELIMITER = "\x1f"  # for a table of one column; the control character that ASCII has for it
-_MEDIA = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".wav", ".flac", ".ogg", ".mp3", ".txt")
+_MEDIA = (*IMAGE_SUFFIXES, *AUDIO_SUFFIXES, ".txt")
 
 #: A row that cannot be used is given as its reason.
 Row = tuple[str, ...] | Rejected

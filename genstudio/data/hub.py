@@ -22,6 +22,7 @@ from genstudio.data.beside import Beside
 from genstudio.data.dataset import Dataset
 from genstudio.data.items import Listing, Watch
 from genstudio.data.parquet import settle, take
+from genstudio.data.proofread import proofread
 from genstudio.data.roles import Cell, check_choice, find_roles
 from genstudio.data.rows import About, Rows
 from genstudio.data.spool import Spool
@@ -39,6 +40,7 @@ _BATCH_BYTES = 16 << 20
 _BATCH_ROWS = 1000
 _MOST_ROWS = 10_000_000
 _MOST_FILES = 1_000_000
+_MOST_TABLES = 10_000
 _INSTALL = "install it with “pip install 'genstudio[hub]'”"
 
 
@@ -66,6 +68,8 @@ def load(source: str, config: DataConfig, watch: Watch, spool: Path) -> Listing 
     name, part, folder = _taken_apart(rest, source)
     watch("asking Hugging Face" if folder is None else "reading the folder", 0, 0)
     with _quietly(), _scratch(spool, folder) as cache:
+        for table in sorted(folder.rglob("*.parquet"))[:_MOST_TABLES] if folder is not None else ():
+            proofread(table, watch)
         parts = _loaded(name, part, folder, cache)
         first = next(iter(parts.values()))
         check_choice(name, first.column_names, choice)

@@ -17,8 +17,9 @@ from genstudio.core.errors import InputError
 from genstudio.data.arrowcells import cells_of, described, form_of
 from genstudio.data.beside import Beside
 from genstudio.data.dataset import Dataset
-from genstudio.data.items import Listing, Watch
+from genstudio.data.items import Listing, Watch, unwatched
 from genstudio.data.pixeltable import PixelTable, find_pixels
+from genstudio.data.proofread import proofread
 from genstudio.data.roles import Cell, Role, Roles, check_choice, find_roles, listed
 from genstudio.data.rows import About, Rows
 from genstudio.data.spool import Spool
@@ -35,8 +36,7 @@ _BATCH_WORST = 256 << 20
 _BATCH_ROWS = 8192
 _SAMPLE = 200
 _LEAST_SPOOL, _MOST_TIMES = 1 << 30, 200  # bytes put aside, and how many times the size of the file
-#: How much smaller each codec can make what is all the same; the rest of them is taken for the best.
-_RATIO = {"UNCOMPRESSED": 1, "SNAPPY": 22, "LZ4": 256, "GZIP": 1032}
+#: How much smaller the best codec makes what is all the same. Asking which codec it is ends the process for some.
 _BEST_RATIO = 30_000
 
 
@@ -47,6 +47,7 @@ def open_parquet(
     from genstudio.data.tables import about
 
     facts = about(path, source)
+    proofread(path, watch)
     file = _opened(path)
     try:
         _check(file, path.name)
@@ -57,6 +58,7 @@ def open_parquet(
 
 def column_names(path: Path) -> tuple[str, ...]:
     """The columns of a Parquet file; raises `InputError` when it is none."""
+    proofread(path, unwatched, head=True)
     file = _opened(path)
     try:
         return tuple(file.schema_arrow.names)
@@ -64,6 +66,17 @@ def column_names(path: Path) -> tuple[str, ...]:
         raise _damaged(path.name, error) from None
     finally:
         file.close(force=True)
+
+
+def read_through(path: Path, head: bool) -> None:
+    """Read all that `open_parquet` reads, or `column_names` with `head`, and forget it; raises as they do."""
+    file = _opened(path)
+    _check(file, path.name)
+    columns = [field.name for field in file.schema_arrow if form_of(field.type) != "nested"]
+    if not head and columns:
+        _sample(file, path.name, columns)
+        for batch in _batches(file, path.name, columns):
+            del batch
 
 
 def _opened(path: Path) -> pq.ParquetFile:
@@ -210,8 +223,7 @@ def _batch_rows(group: Any, columns: Sequence[str]) -> int:
         mean += chunk.total_uncompressed_size // max(1, group.num_rows)
         if chunk.has_dictionary_page and chunk.physical_type == "BYTE_ARRAY":
             packed = max(0, chunk.data_page_offset - (chunk.dictionary_page_offset or 0))
-            ratio = _RATIO.get(chunk.compression, _BEST_RATIO)
-            worst += min(max(0, chunk.total_uncompressed_size), ratio * packed)
+            worst += min(max(0, chunk.total_uncompressed_size), _BEST_RATIO * packed)
     return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, mean), _BATCH_WORST // max(1, worst)))
 
 

@@ -89,17 +89,7 @@ def find_roles(
     check_choice(name, tuple(sample), choice)
     free = {c: [x for x in cells if not is_empty(x)] for c, cells in sample.items() if c not in choice.values()}
     roles, notes = _media(name, free, choice, is_file, hints or {})
-    taken, with_media = set(roles.values()), bool(roles)
-    size = max((len(cells) for cells in sample.values()), default=0)
-    for role in ("split", "group", "label", "text"):
-        if role in choice:
-            column = choice[role] or None
-        else:
-            rest = {c: cells for c, cells in free.items() if c not in taken}
-            column = _guessed(role, rest, size, with_media, hints or {})
-        if column is not None:
-            roles[role] = column
-            taken.add(column)
+    _rest(roles, sample, free, choice, hints or {})
     if not {"image", "audio", "text"} & set(roles):
         raise InputError(
             f"{name} has no column of pictures, sounds or text that is plain to see: name one, as in "
@@ -164,6 +154,28 @@ def _media(
                     f"Choose with “{name}#{role}={found[1]}”."
                 )
     return roles, notes
+
+
+def _rest(
+    roles: dict[Role, str],
+    sample: Mapping[str, Sequence[Cell]],
+    free: Mapping[str, Sequence[Cell]],
+    choice: Mapping[str, str],
+    hints: Mapping[str, Hint],
+) -> None:
+    """Add the other roles to those of pictures and sounds; no column is guessed to play two."""
+    taken, with_media = set(roles.values()), bool(roles)
+    size = max((len(cells) for cells in sample.values()), default=0)
+    order: tuple[Role, ...] = ("split", "group", "label", "text")
+    for role in order:
+        if role in choice:
+            column = choice[role] or None
+        else:
+            left = {column: cells for column, cells in free.items() if column not in taken}
+            column = _guessed(role, left, size, with_media, hints)
+        if column is not None:
+            roles[role] = column
+            taken.add(column)
 
 
 def media_kind(cells: Sequence[Cell], is_file: Callable[[str], bool]) -> Literal["image", "audio"] | None:
