@@ -66,7 +66,7 @@ def test_label_and_part_together_and_items_without_a_label(view):
     view.filter.part.setCurrentText("Test part")
     data = trio()
     np.testing.assert_array_equal(view.filter.rows(), np.flatnonzero((data.labels == -1) & (data.parts == 2)))
-    assert view.texts.count() == view.count() == len(view.filter.rows())
+    assert view.texts.count() == view.count() == len(view.filter.rows()) > 0
 
 
 def test_a_finding_is_shown_and_left_again(view, qtbot):
@@ -147,3 +147,11 @@ def test_without_data_it_says_what_to_do(view):
     view.set_data(None)
     assert view.count() == 0
     assert view.gallery.accessibleDescription() == "Choose one."
+
+
+def test_another_source_starts_with_all_items_and_none_chosen(view):
+    view.filter.choose_label(1)
+    view.gallery.set_current(3)
+    view.set_data(trio(source="other"))
+    assert view.count() == N
+    assert (view.row(), view.gallery.current(), view.texts.current()) == (-1, -1, -1)

@@ -58,3 +58,21 @@ def test_beyond_the_end_nothing_is_current(texts):
 
 def test_white_space_becomes_one_space():
     assert one_line(" a \n\t b ") == "a b"
+
+
+def test_a_long_list_that_is_filled_out_of_sight_is_there_when_it_is_shown(qtbot):
+    widget = TextList()
+    qtbot.addWidget(widget)
+    widget.resize(300, 200)
+    widget.set_texts(Texts.of(f"line {i}" for i in range(5000)))
+    widget.show()
+    qtbot.waitExposed(widget)
+    assert widget.indexAt(widget.viewport().rect().center()).row() == 3
+    empty = TextList()
+    qtbot.addWidget(empty)
+    empty.resize(300, 200)
+    assert widget.viewport().grab().toImage() != empty.viewport().grab().toImage()
+
+
+def test_tab_leaves_the_list(texts):
+    assert not texts.tabKeyNavigation()

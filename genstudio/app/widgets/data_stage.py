@@ -17,7 +17,7 @@ from genstudio.data import Dataset
 _LONGEST = 600  # characters of what cannot be used; more would push the page apart
 _PATIENCE_MS = 250  # what is opened sooner is shown without a word about progress
 _WIDEST = 480
-_LEAST = 288  # pixels wide, so that nothing moves when another face needs more than the last one
+_LEAST = 292  # pixels wide, so that nothing moves when another face needs more than the last one
 _EMPTY = "Choose a data set at the left, or drop a folder or a file here."
 
 

@@ -103,8 +103,11 @@ class DataView(QWidget):
         self.gallery.set_empty_text(text)
 
     def set_data(self, data: Dataset | None) -> None:
-        """Show another data set, or none. Label, part and place stay where they exist in it."""
+        """Show a data set, or none. Of the same source, prepared anew, label, part and current item stay."""
         self.player.stop()
+        if self._data is None or data is None or data.source != self._data.source:
+            self._current = -1
+            self.filter.set_data(None)
         self._data = data
         has = data.modalities() if data is not None else ()
         current = self.modality.current()

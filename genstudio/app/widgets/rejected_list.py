@@ -10,7 +10,6 @@ from pathlib import Path
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
-    QListView,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from genstudio.app import theme
 from genstudio.app.breakable import breakable
 from genstudio.app.widgets import files
+from genstudio.app.widgets.long_list import LongList
 from genstudio.app.widgets.text_list import one_line
 from genstudio.core.errors import GenStudioError, InputError
 from genstudio.data import Rejected
@@ -75,13 +75,9 @@ class RejectedList(QWidget):
         super().__init__(parent)
         self._model = RejectedModel(self)
         self.name = "data"
-        self.view, self.whole, self.export = QListView(), QPlainTextEdit(), QPushButton("Export list …")
+        self.view, self.whole, self.export = LongList(_ROW), QPlainTextEdit(), QPushButton("Export list …")
         self.view.setModel(self._model)
         self.view.setItemDelegate(_Lines(self.view))
-        self.view.setUniformItemSizes(True)
-        self.view.setLayoutMode(QListView.LayoutMode.Batched)
-        self.view.setBatchSize(1000)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setAccessibleName("Files that cannot be used")
         self.view.setMinimumHeight(2 * _ROW)
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # as high as there is room

@@ -9,14 +9,15 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QListView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from genstudio.app.breakable import breakable
+from genstudio.app.widgets.long_list import LongList
 
 Index = QModelIndex | QPersistentModelIndex
 _LINE = 400  # characters of a text that a line can show at most
 _TIP = 2000  # characters in a tooltip
-_BATCH = 1000  # rows laid out at a time, so that a long list is there at once
+_ROW = 26
 
 
 class TextModel(QAbstractListModel):
@@ -52,7 +53,7 @@ class TextModel(QAbstractListModel):
         return None
 
 
-class TextList(QListView):
+class TextList(LongList):
     """One line a text, cut off where it does not fit.
 
     Signals
@@ -64,14 +65,9 @@ class TextList(QListView):
     current_changed = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_ROW, parent)
         self._model = TextModel(self)
         self.setModel(self._model)
-        self.setUniformItemSizes(True)
-        self.setLayoutMode(QListView.LayoutMode.Batched)
-        self.setBatchSize(_BATCH)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setProperty("kind", "bare")
         self.setAccessibleName("Sentences")
         self.selectionModel().currentChanged.connect(lambda index, _: self.current_changed.emit(index.row()))
 
