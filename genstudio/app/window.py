@@ -119,6 +119,7 @@ class Window(QMainWindow):
         page.open_data_asked.connect(self.ask_data)
         for shown in self.pages.values():
             shown.problem.connect(lambda text: self.manager.notify("error", text))
+        self.data_page.done.connect(lambda text: self.manager.notify("info", text))
         page.model.data_changed.connect(self.data_page.show_source)
         page.preparation_of = self.data_page.config_of
         self.data_page.chosen.connect(self._use_data)

@@ -20,7 +20,7 @@ from genstudio.core import atomic, folders
 from genstudio.core.errors import WorkError
 from genstudio.data.items import Watch
 
-FORMAT = 1
+FORMAT = 2
 LIMIT = 20 << 30  # bytes that prepared data may take before what was not used for longest is deleted
 _MANIFEST = "manifest.json"
 _LOCK_WAIT = 0.2  # seconds between two looks at whether somebody wants to cancel

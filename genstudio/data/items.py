@@ -83,6 +83,8 @@ class Listing:
         Changes when the content changes: a hash over names, sizes and times.
     spool : Path or None
         A file made for this listing that holds the bytes of some blobs; deleted after use by who asked for it.
+    notes : tuple of str
+        What else a person should know, in sentences.
     """
 
     source: str
@@ -91,6 +93,7 @@ class Listing:
     stamp: str
     rejected: tuple[Rejected, ...] = ()
     spool: Path | None = None
+    notes: tuple[str, ...] = ()
 
 
 def natural(name: str) -> tuple[tuple[int, int | str], ...]:

@@ -72,6 +72,7 @@ class Preparation:
         self._check_that_something_is_left()
         self._save_items()
         rejected = sorted(self._rejected, key=lambda r: r.file)
+        facts["notes"] = list(self._listing.notes)
         return facts | {"labels": self._save_labels(), "rejected": [[r.file, r.reason] for r in rejected]}
 
     # --- which items can be used ---------------------------------------------------------------------

@@ -105,7 +105,7 @@ def _prepare(name: str, listing: Listing, config: DataConfig, watch: Watch, shap
             return entry
         with cache.draft(name) as folder:
             facts = Preparation(listing, config, shape, folder, watch).run()
-            facts |= {"name": listing.name, "file": file_stamp(listing.source), "made": time.time()}
+            facts |= {"name": listing.name, "file": file_stamp(listing.source.partition("#")[0]), "made": time.time()}
             return cache.publish(folder, name, facts)
 
 
@@ -125,6 +125,7 @@ def _from_entry(entry: cache.Entry, source: str, config: DataConfig) -> Dataset:
         texts=_texts(entry, "text"),
         names=names,
         sizes=entry.array("sizes"),
+        notes=tuple(facts["notes"]),
     )
     splits = None if given is None else [None if i < 0 else SPLITS[i] for i in given.tolist()]
     groups = _texts(entry, "group") if config.group != "none" else None

@@ -107,9 +107,9 @@ class Rows:
             repr((about.stamp, about.file, self._roles, self._classes)).encode("utf-8", "replace")
         )
         digest.update(self._beside.stamp.digest())
-        rejected = [*self._beside.rejected, *self._rejected, *(Rejected(about.file, note) for note in self._notes())]
+        items, rejected = tuple(self._items), (*self._beside.rejected, *self._rejected)
         spool = self._spool.path if self._spool.used else None
-        return Listing(about.source, about.name, tuple(self._items), digest.hexdigest(), tuple(rejected), spool)
+        return Listing(about.source, about.name, items, digest.hexdigest(), rejected, spool, tuple(self._notes()))
 
     # --- one row ------------------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ def test_structs_of_bytes_and_path_with_class_names(write):
     found = opened(path)
     assert [(item.name, item.label) for item in found.items] == [("0.png", "bee"), ("1.png", "ant"), ("2.png", None)]
     assert [read(item.blobs["image"]) for item in found.items] == files
-    assert any("1 rows have no label" in r.reason for r in found.rejected)
+    assert any("1 rows have no label" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

@@ -206,4 +206,4 @@ def test_the_facts_of_a_preparation_are_plain(tmp_path):
     folder = pictures(tmp_path / "p")
     open_source(str(folder))
     (entry,) = [cache.find(path.name) for path in cache.folder().iterdir() if cache.find(path.name)]
-    assert set(entry.facts) == {"labels", "rejected", "name", "file", "made"}
+    assert set(entry.facts) == {"labels", "notes", "rejected", "name", "file", "made"}

@@ -76,7 +76,7 @@ def test_a_missing_label_and_an_unknown_part_are_said_in_words(table):
     found = opened(path)
     assert [item.label for item in found.items[:2]] == ["x", None]
     assert [item.split for item in found.items[:2]] == ["train", None]
-    said = " ".join(r.reason for r in found.rejected)
+    said = " ".join(found.notes)
     assert "1 rows have no label in column “label”" in said
     assert "“later” in 1 rows" in said
 
@@ -126,11 +126,11 @@ def test_the_first_of_several_path_columns_is_used_and_the_others_are_named(tabl
     path = table("left,right\na.png,b.png\n", "a.png", "b.png")
     found = opened(path)
     assert found.items[0].name == "a.png"
-    (note,) = found.rejected
-    assert "right" in note.reason
-    assert "table.csv#image=right" in note.reason
+    (note,) = found.notes
+    assert "right" in note
+    assert "table.csv#image=right" in note
     assert opened(path, {"image": "right"}).items[0].name == "b.png"
-    assert opened(path, {"image": "right"}).rejected == ()
+    assert opened(path, {"image": "right"}).notes == ()
 
 
 def test_a_single_archive_beside_the_table_is_looked_into(table):
@@ -158,7 +158,7 @@ def test_real_captions_with_their_archive(real_data, tmp_path):
     )  # fmt: skip
     assert first.blobs["image"].member == "noto/1f600.png"
     assert read(first.blobs["image"]).startswith(b"\x89PNG")
-    assert "image_twemoji" in found.rejected[0].reason
+    assert "image_twemoji" in found.notes[0]
     assert found.spool is None
     chosen = open_table(
         path, "x", {"image": "image_twemoji", "text": "keywords", "label": "group"}, DataConfig(), unwatched, spool

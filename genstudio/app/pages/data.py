@@ -58,6 +58,7 @@ class DataPage(QWidget):
     chosen = Signal(str)
     train_asked = Signal()
     problem = Signal(str)
+    done = Signal(str)
 
     def __init__(self, work: Work, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,6 +112,8 @@ class DataPage(QWidget):
         self.use.clicked.connect(self._use)
         for part in (self.view, self.panel, self.look):
             part.problem.connect(self.problem)
+        self.panel.export.problem.connect(self.problem)
+        self.panel.export.done.connect(self.done)
 
     # --- choosing ------------------------------------------------------------------------------------
 
@@ -146,7 +149,7 @@ class DataPage(QWidget):
         self.sources.set_current(self._source)
         self.stage.go_back(self._data is not None)
         self.look.show_data(self._data, self._shown_config)
-        self.use.setEnabled(self._data is not None)
+        self.panel.offer(self._data)
 
     def close_down(self) -> None:
         """Stop everything that runs; the window closes."""
@@ -168,7 +171,7 @@ class DataPage(QWidget):
 
     def _open(self, config: DataConfig, anew: bool) -> None:
         self._refused = ""
-        self.use.setEnabled(False)
+        self.panel.offer(None)
         self.stage.begin(source_title(self._source), keep=not anew)
         self._escape.setEnabled(True)
         self._asked = config
@@ -193,7 +196,7 @@ class DataPage(QWidget):
         self.look.show_data(data, self._asked)
         if data.audio is not None:  # so that the first sound is heard at once
             self._work.start("multimedia", load_library, lambda _: None, lambda _: None)
-        self.use.setEnabled(True)
+        self.panel.offer(data)
         self.chosen.emit(self._source)
 
     def _refuse(self, reason: str) -> None:

@@ -11,6 +11,7 @@ from genstudio.app.opening import Followed
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.data_facts import DataFacts
 from genstudio.app.widgets.data_settings import DataSettings
+from genstudio.app.widgets.export_button import ExportButton
 from genstudio.app.widgets.findings_list import FindingsList
 from genstudio.app.widgets.rejected_list import RejectedList
 from genstudio.app.work import Work
@@ -45,7 +46,8 @@ class DataPanel(Card):
         self.facts, self.settings = DataFacts(), DataSettings()
         self.findings, self.rejected = FindingsList(), RejectedList()
         self.unusable, self.clear = QLabel(), QPushButton("Clear prepared data")
-        self.use = QPushButton("Train on this data")
+        self.use, self.why_not = QPushButton("Train on this data"), QLabel()
+        self.export = ExportButton(work)
         self.tabs = QTabWidget()
         self.setFixedWidth(_WIDTH)
         self._lay_out()
@@ -58,7 +60,8 @@ class DataPanel(Card):
     def _lay_out(self) -> None:
         self.use.setProperty("kind", "primary")
         self.use.setToolTip("Go to the Train page with this data")
-        self.use.setEnabled(False)
+        self.why_not.setProperty("role", "dim")
+        self.why_not.setWordWrap(True)
         self.clear.setProperty("kind", "quiet")
         self.clear.setToolTip("Delete what was made from your files to train faster; it is made again when needed")
         theme.set_icon(self.clear, "trash", 16, "dim")
@@ -85,7 +88,10 @@ class DataPanel(Card):
         for content, title in ((self.facts, "Contents"), (settings, "Settings"), (check, "Check")):
             self.tabs.addTab(_scrolled(content), title)
         self.set_bare(self.tabs)
+        self.add(self.why_not)
         self.add(self.use)
+        self.add(self.export)
+        self.offer(None)
 
     def show_data(self, data: Dataset | None, facts: Facts = _NOTHING) -> None:
         """Tell about a data set, or about none; what is odd in it is looked for in the background."""
@@ -101,9 +107,18 @@ class DataPanel(Card):
             self._search(data)
         self._work.start("prepared size", cache.size, self._show_size, lambda _: None)
 
+    def offer(self, data: Dataset | None) -> None:
+        """Let the data be trained on if a family takes it, and exported; nothing while it is prepared anew."""
+        trainable = data is None or len(data.images) > 0
+        self.use.setEnabled(data is not None and trainable)
+        self.why_not.setVisible(not trainable)
+        self.why_not.setText("There is no family for this kind of data yet. You can look at it and export it.")
+        self.export.show_data(data)
+
     def cancel(self) -> None:
-        """Stop looking for what is odd."""
+        """Stop looking for what is odd, and writing."""
         self._searching.cancel()
+        self.export.cancel()
 
     def _search(self, data: Dataset) -> None:
         def do(watch: Watch) -> tuple[object, ...]:
