@@ -51,7 +51,7 @@ def test_it_writes_and_says_where(button, qtbot, tmp_path):
 def test_it_is_stopped_by_the_button_and_can_be_used_again(button, qtbot, tmp_path):
     button.show_data(open_source("shapes"))
     button.write(tmp_path / "d")
-    qtbot.waitUntil(lambda: button.text().startswith("Stop writing"))
+    qtbot.waitUntil(lambda: button.text().startswith("Stop"))
     button.click()
     assert button.text() == "Export …"
     qtbot.waitUntil(lambda: not button._writing._work._running)

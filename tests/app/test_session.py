@@ -5,13 +5,14 @@ import threading
 
 import pytest
 from filelock import FileLock
+from PIL import Image
 from PySide6.QtCore import QObject, QThread
 
 from genstudio.app.session import Session, move_to_bin
 from genstudio.core import atomic
 from genstudio.core.atomic import Faults
 from genstudio.core.errors import InputError
-from genstudio.core.events import Edited, Progress, Started
+from genstudio.core.events import Edited, Preparing, Progress, Started
 from genstudio.core.spec import RunSpec, TrainingConfig
 from genstudio.engine.run import Run
 
@@ -96,6 +97,37 @@ def test_pause_resume_and_stop(qtbot, session, heard, tmp_path):
     assert heard.phases == ["starting", "training", "paused", "training", "stopping", "idle"]
     assert heard.ended == [("stopped", "", "")]
     assert Run.open(tmp_path / "r").saved_step() == Run.open(tmp_path / "r").document.step
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i in range(300):
+        Image.new("RGB", (40, 40), (i % 256, 90, 200)).save(folder / f"{i}.png")
+    return str(folder)
+
+
+def test_a_folder_is_prepared_before_its_training_and_one_sees_how_far(qtbot, session, heard, photos, tmp_path):
+    session.train(spec_of(photos, steps=3), tmp_path / "r")
+    quiet(qtbot, session)
+    kinds = [type(event) for event in heard.events]
+    assert kinds[0] is Preparing
+    assert kinds.index(Started) > max(i for i, kind in enumerate(kinds) if kind is Preparing)
+    assert heard.events[0].what
+    assert heard.phases == ["starting", "training", "idle"]
+    assert Run.open(tmp_path / "r").document.data.count == 300
+
+
+def test_f47_stop_while_data_is_prepared_ends_at_once_and_leaves_no_run(qtbot, session, heard, photos, tmp_path):
+    session.train(spec_of(photos), tmp_path / "r")
+    until(qtbot, lambda: heard.events)
+    assert session.phase == "starting"
+    session.stop()
+    quiet(qtbot, session)
+    assert heard.ended == [("stopped", "", "")]
+    assert session.path is None
+    assert not (tmp_path / "r").exists()
 
 
 def test_without_a_job_the_buttons_do_nothing(session, heard):

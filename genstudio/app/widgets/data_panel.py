@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from genstudio.app import theme
 from genstudio.app.facts import Facts
@@ -89,8 +89,12 @@ class DataPanel(Card):
             self.tabs.addTab(_scrolled(content), title)
         self.set_bare(self.tabs)
         self.add(self.why_not)
-        self.add(self.use)
-        self.add(self.export)
+        last = QHBoxLayout()
+        last.setSpacing(8)
+        last.addWidget(self.export)
+        last.addWidget(self.use, 1)
+        self.add(last)
+        QWidget.setTabOrder(self.export, self.use)  # as they stand
         self.offer(None)
 
     def show_data(self, data: Dataset | None, facts: Facts = _NOTHING) -> None:

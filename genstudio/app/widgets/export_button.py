@@ -115,4 +115,4 @@ class ExportButton(QPushButton):
 
     def _tell(self, step: Step) -> None:
         share = f" ({100 * step.done // step.total} %)" if step.total else ""
-        self.setText(f"Stop writing{share}")
+        self.setText(f"Stop{share}")
