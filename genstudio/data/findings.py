@@ -173,8 +173,8 @@ def _labels(data: Dataset) -> Iterator[Finding]:
 def _parts(data: Dataset) -> Iterator[Finding]:
     counts = dict(data.splits)
     if data.parts is not None:
-        counts = {name: int((data.parts == i).sum()) for i, name in enumerate(SPLITS)}
-        counts = {name: count for name, count in counts.items() if count or name in data.splits}
+        here = {name: int((data.parts == i).sum()) for i, name in enumerate(SPLITS)}
+        counts |= {name: count for name, count in here.items() if count}  # a part may lie in a file of its own
     least = max(FEW, min(100, sum(counts.values()) // 200))
     if thin := [name for name, count in counts.items() if count < least and len(counts) > 1]:
         rows = NO_ROWS

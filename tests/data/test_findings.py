@@ -189,6 +189,8 @@ def test_a_nearly_empty_part_is_told_with_its_rows_or_without():
     assert found.rows.tolist() == [50, 51, 52]
     assert "“test” has 3 items" in found.text
     assert find(pictures(scenes(60), splits={"train": 60, "test": 1})).of("part").rows.size == 0
+    parts[:] = 0  # the test part is elsewhere
+    assert kinds(pictures(scenes(60), parts=parts, splits={"train": 60, "test": 40}, split="all")) == []
     assert "fewer than 100" in find(pictures(scenes(60), splits={"train": 60_000, "test": 60})).found[0].text
 
 
