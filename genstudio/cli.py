@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genstudio import __version__, cli_data
-from genstudio.core.config import Config, Knob, Value, parse_text
+from genstudio.arguments import Parser, add_knobs, count, family_name, seed
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError, WorkError
 from genstudio.core.spec import RunSpec, TrainingConfig
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 _PARTS = ("train", "validation", "test", "all")
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, like every other error, and exits with 2."""
-
-    def error(self, message: str) -> Any:
-        raise InputError(f"{message}. See “{self.prog} --help”.")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -64,14 +57,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="genstudio",
         description="A desktop studio for deep generative models. Without a command it opens the window.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"genstudio {__version__}")
     parser.add_argument("--run", type=Path, metavar="RUN", help="open the window on this run")
-    commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
     _add_demo(commands)
     _add_train(commands, arguments)
     _add_resume(commands)
@@ -85,37 +78,11 @@ def _add(commands: Any, name: str, command: Command, help: str, device: bool = T
     parser = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
     parser.set_defaults(command=command)
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line of stdout")
-    parser.add_argument("--seed", type=_seed, default=None, metavar="N", help="start of the random numbers")
+    parser.add_argument("--seed", type=seed, default=None, metavar="N", help="start of the random numbers")
     if device:
         choices = ("auto", "cpu", "cuda", "mps")
         parser.add_argument("--device", choices=choices, default=None, help="where to compute (default auto)")
     return parser
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"it is a whole number, not “{text[:40]}”") from None
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"it goes from {low:,} to {high:,}; {text[:40]} is outside")
-        return value
-
-    return parse
-
-
-_seed, _count = _whole(0, 2**31 - 1), _whole(1, 10_000_000)
-
-
-def _family(name: str) -> str:
-    from genstudio.models import families
-
-    try:
-        families.entry(name)
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
-    return name
 
 
 # --- demo, train, resume -----------------------------------------------------------------------------
@@ -123,7 +90,7 @@ def _family(name: str) -> str:
 
 def _add_demo(commands: Any) -> None:
     parser = _add(commands, "demo", _demo, "open the window and train on the built-in digits at once")
-    parser.add_argument("--steps", type=_count, default=None, help="steps to train (300 without a display)")
+    parser.add_argument("--steps", type=count, default=None, help="steps to train (300 without a display)")
     parser.add_argument("--screenshot", type=Path, metavar="FILE.png", help="save a picture of the window at the end")
     parser.add_argument("--out", type=Path, metavar="RUN", help="keep the run here instead of the runs folder")
 
@@ -139,12 +106,12 @@ def _add_train(commands: Any, arguments: Sequence[str]) -> None:
 
     parser = _add(commands, "train", _train, "train a model on your data", device=False)
     families_help = "; ".join(f"{name}: {families.entry(name).title}" for name in families)
-    parser.add_argument("family", type=_family, metavar="FAMILY", help=families_help)
+    parser.add_argument("family", type=family_name, metavar="FAMILY", help=families_help)
     parser.add_argument("--data", required=True, metavar="SOURCE", help=cli_data.SOURCE)
     parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="new folder for the run")
     parser.add_argument("--preset", metavar="NAME", help="a named recipe to start from")
     shared = parser.add_argument_group("training")
-    _add_knobs(shared, TrainingConfig, skip={"seed"})
+    add_knobs(shared, TrainingConfig, skip={"seed"})
     _add_data_settings(parser)
     family = next((a for a in list(arguments)[1:] if a in families), None)
     if arguments and arguments[0] == "train" and family is not None:
@@ -152,35 +119,13 @@ def _add_train(commands: Any, arguments: Sequence[str]) -> None:
         model = families.load(family)
         presets = ", ".join(f"{name} ({preset.summary})" for name, preset in model.presets.items())
         parser.epilog = f"Presets of {family}: {presets}"
-        _add_knobs(parser.add_argument_group(f"knobs of {family}"), model.Config)
+        add_knobs(parser.add_argument_group(f"knobs of {family}"), model.Config)
     else:
         parser.epilog = "“genstudio train FAMILY --help” lists the knobs of that family."
 
 
 def _add_data_settings(parser: argparse.ArgumentParser) -> None:
-    _add_knobs(parser.add_argument_group("data"), DataConfig, prefix="data")
-
-
-def _add_knobs(
-    group: Any, config: type[Config], skip: frozenset[str] | set[str] = frozenset(), prefix: str = "knob"
-) -> None:
-    for knob in config.knobs():
-        if knob.name in skip:
-            continue
-        metavar = "{" + ",".join(knob.choices) + "}" if knob.choices else knob.kind.upper()
-        text = knob.describe().replace("%", "%%")
-        flag = "--" + knob.name.replace("_", "-")
-        group.add_argument(flag, dest=f"{prefix}_{knob.name}", type=_typed(knob), metavar=metavar, help=text)
-
-
-def _typed(knob: Knob) -> Callable[[str], Value]:
-    def parse(text: str) -> Value:
-        try:
-            return parse_text(knob, text)
-        except InputError as error:
-            raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
-
-    return parse
+    add_knobs(parser.add_argument_group("data"), DataConfig, prefix="data")
 
 
 def _train(options: argparse.Namespace) -> dict[str, Any]:
@@ -217,7 +162,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 def _add_resume(commands: Any) -> None:
     parser = _add(commands, "resume", _resume, "go on with a run exactly where it stopped")
     parser.add_argument("run", type=Path, metavar="RUN")
-    _add_knobs(parser, TrainingConfig, skip={"seed", "device", "batch_size"})
+    add_knobs(parser, TrainingConfig, skip={"seed", "device", "batch_size"})
 
 
 def _resume(options: argparse.Namespace) -> dict[str, Any]:
@@ -251,7 +196,7 @@ def _drive(spec: RunSpec, run: Any) -> dict[str, Any]:
 def _add_use(commands: Any) -> None:
     parser = _add(commands, "sample", _sample, "draw new pictures from a trained run")
     parser.add_argument("run", type=Path, metavar="RUN")
-    parser.add_argument("--n", type=_count, default=64, metavar="N", help="how many (default 64)")
+    parser.add_argument("--n", type=count, default=64, metavar="N", help="how many (default 64)")
     parser.add_argument("--out", type=Path, required=True, help="a .png (grid), a .npz (key samples) or a folder")
     for name, command, keys in (
         ("reconstruct", _reconstruct, "input, reconstruction"),

@@ -25,7 +25,7 @@ from genstudio.data.items import Listing, Watch
 from genstudio.data.tree import METHODS, Entry, Pace, Tree, hidden, shown, uncollected
 
 #: Members of one archive; their names alone take about 300 bytes each in memory.
-MOST_MEMBERS = 2_000_000
+MOST_MEMBERS = 500_000
 MOST_BYTES = 256 << 20
 MOST_RATIO = 1000  # deflate cannot do better than 1,032, and only for data that is all the same
 _LONGEST_NAME = 1000

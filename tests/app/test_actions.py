@@ -246,7 +246,7 @@ def cards(page, current):
     if page == "train":
         return [current.plot, current.samples, current.pairs, current.model, current.knobs]
     if page == "data":
-        return [current.sources.parentWidget(), current.gallery, current.use.parentWidget()]
+        return [current.left, current.stage, current.look, current.panel]
     return [current._card, current.plot, current.samples]
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from genstudio.app.settings import Settings
 from genstudio.app.widgets.card import Card
@@ -17,6 +17,7 @@ from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.app.widgets.model_card import ModelCard
 from genstudio.app.widgets.panes import Panes
+from genstudio.app.widgets.scrolled import scrolled
 from genstudio.core.config import Value
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError
@@ -90,7 +91,7 @@ class TrainPage(QWidget):
         self.columns.addWidget(self.pictures)
         self.knobs = Card("Knobs")
         self.knobs.set_note("loading …")
-        self.knobs.add(_scrolled(self.form), 1)
+        self.knobs.add(scrolled(self.form), 1)
         right = QVBoxLayout()
         right.setSpacing(12)
         right.addWidget(self.model)
@@ -268,14 +269,3 @@ def show_history(plot: LossPlot, found: Review) -> None:
     plot.set_curves(found.curves)
     known = {curve.name for curve in found.curves}
     plot.load({name: line for name, line in found.history.values.items() if name in known}, found.history.marks)
-
-
-def _scrolled(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(content)
-    area.setWidgetResizable(True)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes to what is in it
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    content.setProperty("kind", "scrolled")
-    return area

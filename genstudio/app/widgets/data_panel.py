@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from genstudio.app import theme
 from genstudio.app.facts import Facts
@@ -14,6 +14,7 @@ from genstudio.app.widgets.data_settings import DataSettings
 from genstudio.app.widgets.export_button import ExportButton
 from genstudio.app.widgets.findings_list import FindingsList
 from genstudio.app.widgets.rejected_list import RejectedList
+from genstudio.app.widgets.scrolled import scrolled
 from genstudio.app.work import Work
 from genstudio.core.words import size
 from genstudio.data import Dataset, cache
@@ -85,8 +86,10 @@ class DataPanel(Card):
         column.addStretch()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setAccessibleName("About the data")
+        self.tabs.tabBar().setToolTip("What is in the data, how it is prepared, and what to check before training")
         for content, title in ((self.facts, "Contents"), (settings, "Settings"), (check, "Check")):
-            self.tabs.addTab(_scrolled(content), title)
+            content.setContentsMargins(0, 12, 0, 4)
+            self.tabs.addTab(scrolled(content), title)
         self.set_bare(self.tabs)
         self.add(self.why_not)
         last = QHBoxLayout()
@@ -152,15 +155,3 @@ class DataPanel(Card):
 
         self.clear.setText("Clearing …")
         self._work.start("prepared size", clear, self._show_size, lambda error: self.problem.emit(str(error)))
-
-
-def _scrolled(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(content)
-    area.setWidgetResizable(True)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes to what is in it
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    content.setProperty("kind", "scrolled")
-    content.setContentsMargins(0, 12, 0, 4)
-    return area
