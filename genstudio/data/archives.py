@@ -97,7 +97,7 @@ def scan(path: Path, tree: Tree, folder: str = "") -> None:
     Raises
     ------
     UnreadableError
-        When it is no archive, damaged, or has more than 2 million members; the sentence names it.
+        When it is no archive, damaged, or has more than 500,000 members; the sentence names it.
     InputError
         When the tree has too many entries.
     """
