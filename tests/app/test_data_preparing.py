@@ -189,7 +189,7 @@ def test_what_the_network_sees_is_shown_while_pictures_are_varied(studio, page):
     studio.quiet()
     assert page.look.isVisible()
     first = np.asarray(page.look.gallery.pictures.images)
-    assert first.shape == (16, 8, 8, 1)
+    assert first.shape == (12, 8, 8, 1)
     studio.click(page.look.again)
     studio.quiet()
     assert (np.asarray(page.look.gallery.pictures.images) != first).any()
@@ -262,6 +262,7 @@ def test_tab_reaches_sources_items_facts_and_training_in_reading_order(studio, p
         page.view.detail.text,
         page.panel.tabs.tabBar(),
         page.panel.facts.labels,
+        page.panel.export,
         page.use,
     ]
     for stop in stops:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from genstudio.app import theme
@@ -13,7 +13,8 @@ from genstudio.core.data_config import DataConfig
 from genstudio.core.events import Images
 from genstudio.data import Dataset
 
-_HEIGHT = 176
+_LEAST, _HEIGHT = 150, 228  # pixels: two rows of 64 where there is room
+_COUNT = 12  # pictures, two rows of six beside each other in a small window
 
 
 class LookCard(Card):
@@ -42,8 +43,12 @@ class LookCard(Card):
         self.again.clicked.connect(self._once_more)
         self.add_control(self.again)
         self.add(self.gallery, 1)
-        self.setFixedHeight(_HEIGHT)
+        self.setMinimumHeight(_LEAST)
+        self.setMaximumHeight(_HEIGHT)
         self.hide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), _HEIGHT)
 
     def show_data(self, data: Dataset | None, config: DataConfig) -> None:
         """Show pictures of a data set, varied by these settings."""
@@ -69,4 +74,4 @@ class LookCard(Card):
         self._work.start("look", make, self._show, lambda error: self.problem.emit(str(error)))
 
     def _show(self, images: Images) -> None:
-        self.gallery.set_images(images, None, "what the network will see")
+        self.gallery.set_images(images[:_COUNT], None, "what the network will see")
