@@ -14,6 +14,8 @@ from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.document import DataFacts, MachineFacts, new_document, versions
 from genstudio.engine.run import Run
 
+_FEW_LEFT_OUT = 0.01  # share of files, a licence among them perhaps, that is not worth a word
+
 
 def check_data(run: Run, data: Dataset) -> None:
     """A run goes on with the data it began with, or not at all; raises `InputError`."""
@@ -24,6 +26,17 @@ def check_data(run: Run, data: Dataset) -> None:
         raise InputError(
             f"The data at “{facts.source}” is not what this run was trained on ({len(data):,} pictures now, "
             f"{facts.count:,} then, or other content): put the old data back, or start a new run."
+        )
+
+
+def say_what_is_left_out(run: Run, data: Dataset) -> None:
+    """Note what a person should know of the data before training on it for hours."""
+    run.notes.extend(data.notes)
+    count = len(data.rejected)
+    if count > _FEW_LEFT_OUT * len(data):
+        run.notes.append(
+            f"{count:,} files in “{data.source}” cannot be used and are left out; "
+            f"{len(data):,} items are trained on. The Data page and “genstudio data” say why."
         )
 
 

@@ -57,6 +57,7 @@ class Trainer:
         self.data = open_source(spec.data, "train", spec.preparation, watch, shape)
         images = self.data.need_pictures()
         prepare.check_data(run, self.data)
+        prepare.say_what_is_left_out(run, self.data)
         self.machine = prepare.choose_machine(run, spec, family.allows_bf16)
         torch.set_num_threads(self.machine.threads)  # holds for this thread, whoever iterates
 

@@ -15,6 +15,7 @@ from tiny_runs import TRAINING, digest, drive, losses, spec_of
 
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import Cancelled, InputError
+from genstudio.core.events import Note
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import TrainingConfig
 from genstudio.data import cache, open_source
@@ -175,6 +176,17 @@ def test_f47_stop_while_data_is_prepared_leaves_no_run_and_no_half_prepared_data
         list(train(spec_of(data=str(source)), Run.create(tmp_path / "r"), Mailbox(), watch))
     assert not (tmp_path / "r" / "run.json").exists()
     assert cache.size() == 0
+
+
+def test_f31_files_that_are_left_out_are_told_before_training(pixels, labels, tmp_path):
+    source = as_folder(pixels, labels, tmp_path)
+    assert not [e.text for e in drive(spec_of(data=str(source), steps=1), tmp_path / "q") if isinstance(e, Note)]
+    for i in range(5):
+        (source / f"{i}.png").write_bytes(b"")
+    notes = [e.text for e in drive(spec_of(data=str(source), steps=1), tmp_path / "r") if isinstance(e, Note)]
+    assert len(notes) == 1
+    assert notes[0].startswith("5 files in")
+    assert "55 items are trained on" in notes[0]
 
 
 def test_a_run_keeps_its_parts_apart_and_never_trains_on_what_is_held_out(tmp_path):
