@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError, WorkError
 from genstudio.data import cache
@@ -16,6 +18,7 @@ from genstudio.data.dataset import Dataset
 from genstudio.data.items import SPLITS, Listing, Rejected, Split, Watch
 
 Shape = tuple[int, int, int]
+_MOST_JOINED = 1 << 30  # bytes
 
 
 # --- data that is there as arrays ----------------------------------------------------------------------
@@ -35,6 +38,23 @@ def ready(data: Dataset, config: DataConfig, shape: Shape | None) -> Dataset:
         given: list[Split | None] = [data.split] * len(data)
         return divided(data, given, None, config.with_values({"test": 0.0}))
     return divided(data, None, None, config)
+
+
+def joined(train: Dataset, test: Dataset) -> Dataset:
+    """Two parts that lie in files of their own as one set; only the first where both would fill the memory."""
+    if train.images.nbytes + test.images.nbytes > _MOST_JOINED or train.shape != test.shape:
+        return train
+    assert train.parts is not None
+    labels = [data.labels if data.labels is not None else np.full(len(data), -1, np.int64) for data in (train, test)]
+    label_names = max(train.label_names, test.label_names, key=len)
+    return replace(
+        train,
+        images=np.concatenate([train.images, test.images]),
+        labels=np.concatenate(labels) if label_names else None,
+        label_names=label_names,
+        parts=np.concatenate([train.parts, np.full(len(test), SPLITS.index("test"), np.int8)]),
+        rejected=tuple(dict.fromkeys((*train.rejected, *test.rejected))),
+    )
 
 
 def divided(

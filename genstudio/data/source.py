@@ -15,7 +15,7 @@ from genstudio.data import cache
 from genstudio.data.columns import Texts
 from genstudio.data.dataset import Dataset, Part
 from genstudio.data.items import Blob, Item, Listing, Split, Watch, unwatched
-from genstudio.data.prepared import Shape, file_stamp, prepared, ready, unchanged, without_source
+from genstudio.data.prepared import Shape, file_stamp, joined, prepared, ready, unchanged, without_source
 
 _HUB = "hf:"
 _LONG_TEXT = 4096  # bytes of a file, from which on it holds many items and is none itself
@@ -74,7 +74,10 @@ def _open(source: str, split: Part, config: DataConfig, watch: Watch, shape: Sha
     if path is None:
         return without_source(source, config, shape)
     if path.is_dir() and idx.is_idx_folder(path):
-        return ready(idx.load(path, source, _given(split)), config, shape)
+        data = ready(idx.load(path, source, _given(split)), config, shape)
+        if split == "all" and "train" in data.splits and "test" in data.splits:
+            return joined(data, ready(idx.load(path, source, "test"), config, shape))
+        return data
     if path.is_dir():
         from genstudio.data import folders
 

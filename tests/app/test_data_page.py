@@ -23,12 +23,13 @@ def idx(path, array):
 
 @pytest.fixture
 def folder(tmp_path):
-    """40 pictures of 8 x 10 pixels with labels, under a name that is hard on programs."""
+    """47 pictures of 8 x 10 pixels with labels, 7 of them for tests, under a name that is hard on programs."""
     folder = tmp_path / "ü é 日本 🙂 #%"
     folder.mkdir()
     rng = np.random.default_rng(0)
     idx(folder / "train-images-idx3-ubyte.gz", rng.integers(0, 256, (40, 8, 10), dtype=np.uint8))
     idx(folder / "train-labels-idx1-ubyte.gz", (np.arange(40) % 3).astype(np.uint8))
+    idx(folder / "t10k-labels-idx1-ubyte.gz", (np.arange(7) % 3).astype(np.uint8))
     idx(folder / "t10k-images-idx3-ubyte.gz", rng.integers(0, 256, (7, 8, 10), dtype=np.uint8))
     return folder
 
@@ -78,9 +79,9 @@ def test_a_folder_of_ones_own_is_shown_remembered_and_trained_on(studio, page, f
     page.show_source(str(folder))
     studio.quiet()
     found = facts(page)
-    assert (found["Pictures"], found["Size"]) == ("40", "10 x 8 pixels, grey")
+    assert (found["Pictures"], found["Size"]) == ("47", "10 x 8 pixels, grey")
     assert (found["For training"], found["Held out for tests"]) == ("40", "7")
-    assert labels(page) == {"0": 14, "1": 13, "2": 13}
+    assert labels(page) == {"0": 17, "1": 15, "2": 15}
     assert listed(page) == [str(folder)]
     studio.press("Train on this data")
     assert studio.window.stack.currentWidget() is studio.page
@@ -137,7 +138,7 @@ def test_arrows_in_the_list_show_the_next_source(studio, page, folder):
     assert len(page.gallery.pictures) == 1797
     studio.key(Qt.Key.Key_End)
     studio.quiet()
-    assert len(page.gallery.pictures) == 40
+    assert len(page.gallery.pictures) == 47
 
 
 def drop(page, url):
@@ -160,7 +161,7 @@ def test_a_folder_can_be_dropped(studio, page, folder):
     assert next(dropping)
     assert not page.veil.isVisible()
     studio.quiet()
-    assert len(page.gallery.pictures) == 40
+    assert len(page.gallery.pictures) == 47
 
 
 def test_what_is_carried_past_changes_nothing(page):
@@ -183,7 +184,7 @@ def test_ctrl_o_asks_for_a_folder_without_stopping_anything(studio, folder):
     dialog.findChild(QLineEdit, "fileNameEdit").setText(str(folder))
     dialog.accept()
     studio.quiet()
-    studio.wait(lambda: len(page.gallery.pictures) == 40)
+    studio.wait(lambda: len(page.gallery.pictures) == 47)
     studio.wait(lambda: not page.findChildren(QFileDialog))
 
 
@@ -201,7 +202,7 @@ def test_data_chosen_while_training_wait_in_the_list(studio, folder):
     page = studio.window.data_page
     studio.click(studio.window.side.buttons["data"])
     page.show_source(str(folder))
-    studio.wait(lambda: len(page.gallery.pictures) == 40)
+    studio.wait(lambda: len(page.gallery.pictures) == 47)
     model = studio.page.model
     assert model.source() == "digits"
     assert [model.data.itemData(i) for i in range(model.data.count())] == ["digits", str(folder)]
@@ -235,5 +236,5 @@ def test_the_newest_source_wins_however_many_are_asked_for(studio, page, folder)
     for source in [str(folder), "digits", str(folder), str(Path(folder) / "no"), str(folder)]:
         page.show_source(source)
     studio.quiet()
-    assert len(page.gallery.pictures) == 40
+    assert len(page.gallery.pictures) == 47
     assert trouble(page) == ""

@@ -19,3 +19,13 @@ def test_real_folder(real_data, name, mean):
     test = open_source(str(real_data / name), "test")
     assert (len(test), test.split) == (10_000, "test")
     assert not np.array_equal(test.images[:100], data.images[:100])
+
+
+def test_everything_in_a_folder_is_both_parts(real_data):
+    data = open_source(str(real_data / "mnist"), "all")
+    assert len(data) == 70_000
+    assert data.splits == {"train": 60_000, "test": 10_000}
+    assert np.bincount(data.parts).tolist() == [60_000, 0, 10_000]
+    test = open_source(str(real_data / "mnist"), "test")
+    np.testing.assert_array_equal(data.part("test").images, test.images)
+    np.testing.assert_array_equal(data.part("test").labels, test.labels)
