@@ -63,7 +63,8 @@ def application() -> Iterator[tuple[QApplication, Window]]:
     theme.apply(app, remembered.theme)
     manager, crash = NotificationManager(), CrashLog(folders.log_folder())
     manager.install()
-    window = Window(manager, remembered)
+    with theme.undressed(app):
+        window = Window(manager, remembered)
     for text in filter(None, (note, crash.open())):
         manager.notify("warning", text)
     gc.freeze()  # nor does it have to be searched again

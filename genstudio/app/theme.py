@@ -6,7 +6,9 @@ everything else is coloured by the palette and the application's stylesheet.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from functools import cache, partial
 from typing import Literal
 
@@ -20,8 +22,25 @@ from genstudio.app.style import faint, palette, stylesheet
 from genstudio.app.tokens import DARK, LIGHT, Tokens, mix
 
 __all__ = [
-    "DARK", "HEADING", "LIGHT", "PLACEHOLDER", "SMALL", "TITLE", "Mode", "Tokens", "app_icon", "apply", "color",
-    "icon", "mix", "mode", "notifier", "set_icon", "tabular", "tokens",
+    "DARK",
+    "HEADING",
+    "LIGHT",
+    "PLACEHOLDER",
+    "SMALL",
+    "TITLE",
+    "Mode",
+    "Tokens",
+    "app_icon",
+    "apply",
+    "color",
+    "icon",
+    "mix",
+    "mode",
+    "notifier",
+    "set_icon",
+    "tabular",
+    "tokens",
+    "undressed",
 ]  # fmt: skip
 
 Mode = Literal["system", "dark", "light"]
@@ -84,6 +103,20 @@ def apply(app: QApplication, mode: Mode) -> None:
     wanted = {"dark": Qt.ColorScheme.Dark, "light": Qt.ColorScheme.Light}.get(mode, Qt.ColorScheme.Unknown)
     hints.setColorScheme(wanted)  # for what the system draws: title bar, file dialogs
     _use(app, _wanted(app))
+
+
+@contextlib.contextmanager
+def undressed(app: QApplication) -> Iterator[None]:
+    """Build widgets before the stylesheet is put on them, once for all.
+
+    Qt works it out anew whenever a widget gets another parent (measured: a window took 300 ms instead of 170).
+    """
+    sheet = app.styleSheet()
+    app.setStyleSheet("")
+    try:
+        yield
+    finally:
+        app.setStyleSheet(sheet)
 
 
 def _wanted(app: QApplication) -> Tokens:

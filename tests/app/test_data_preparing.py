@@ -60,6 +60,7 @@ def slow(monkeypatch):
 
 def change(studio, form, **values):
     """Set knobs as a person does, and wait until that is told."""
+    studio.window.data_page.panel.tabs.setCurrentIndex(1)
     form.set_values(values)
     for name, value in values.items():
         form.changed.emit(name, value)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from genstudio.app.widgets.form import KnobForm
@@ -42,7 +43,8 @@ class DataSettings(QWidget):
         self._heading = QLabel("Augmentation, while training")
         self._heading.setProperty("role", "group")
         self._config = DataConfig()
-        self._anew = False
+        self._anew = self._stale = False
+        self._has: set[str] = set()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PATIENCE_MS)
@@ -56,11 +58,24 @@ class DataSettings(QWidget):
         column.addStretch(1)
         self.prepared.changed.connect(lambda *_: self._later(anew=True))
         self.varied.changed.connect(lambda *_: self._later(anew=False))
-        self.set_modalities(())
+        self._make_forms()
 
     def set_modalities(self, modalities: Iterable[str]) -> None:
-        """Offer the settings for data with these parts: "image", "audio", "text", "points"."""
-        has = set(modalities)
+        """Offer the settings for data with these parts: "image", "audio", "text", "points".
+
+        The forms are made when somebody looks at them: they take longer than a frame, and most people train first.
+        """
+        self._has, self._stale = set(modalities), True
+        if self.isVisible():
+            self._make_forms()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._make_forms()
+
+    def _make_forms(self) -> None:
+        self._stale, has = False, self._has
         groups = {_GROUPS[name] for name in has if name in _GROUPS} | ({"Parts"} if has else set())
         knobs = tuple(shortened(knob) for knob in DataConfig.knobs())
         wanted = tuple(knob for knob in knobs if knob.group in groups)
