@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -31,6 +31,7 @@ from genstudio.engine.family_info import FamilyInfo
 from genstudio.engine.names import free_name
 from genstudio.engine.review import Review
 
+_DATA_FIRST = 300  # ms
 PAGES = (("data", "Data"), ("train", "Train"), ("runs", "Runs"))
 
 
@@ -71,7 +72,7 @@ class Window(QMainWindow):
         self._device = ""
         self._to_resume: Path | None = None  # as soon as it is open and its knobs are known
         self._failed: Path | None = None  # the run whose training ended so, until it is shown again
-        self._closing = self._leaving = False
+        self._closing = self._leaving = self._left = False
         self._lay_out()
         self._connect()
         self.actions_by_name = add_actions(self)
@@ -132,8 +133,13 @@ class Window(QMainWindow):
     def begin(self) -> None:
         """Start the work in the background; called once the window is on the screen."""
         self.runs_page.refresh(self.runs_folder())
-        self.session.work.start("families", load_families, self._set_catalog)
         self.data_page.show_source(self.train_page.model.source())
+        # torch a moment later: while it is imported, whatever is shown takes three times as long
+        QTimer.singleShot(_DATA_FIRST, self, self._load_families)
+
+    def _load_families(self) -> None:
+        if not self._left:
+            self.session.work.start("families", load_families, self._set_catalog)
 
     def runs_folder(self) -> Path:
         """Where new runs go."""
@@ -314,6 +320,7 @@ class Window(QMainWindow):
             return
         self.settings = memory.remembered(self)
         self.data_page.close_down()
+        self._left = True
         self.hide()  # what still reads or loads is waited for out of sight
         self.session.close()
         try:
