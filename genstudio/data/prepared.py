@@ -118,6 +118,7 @@ def _recall(source: str, config: DataConfig, shape: Shape | None) -> cache.Entry
 
 def _prepare(name: str, listing: Listing, config: DataConfig, watch: Watch, shape: Shape | None) -> cache.Entry:
     from genstudio.data.prepare import Preparation
+    from genstudio.data.tables import split_choice
 
     with cache.made_by_one(name, watch):
         entry = cache.find(name)  # another program was faster
@@ -125,7 +126,7 @@ def _prepare(name: str, listing: Listing, config: DataConfig, watch: Watch, shap
             return entry
         with cache.draft(name) as folder:
             facts = Preparation(listing, config, shape, folder, watch).run()
-            facts |= {"name": listing.name, "file": file_stamp(listing.source.partition("#")[0]), "made": time.time()}
+            facts |= {"name": listing.name, "file": file_stamp(split_choice(listing.source)[0]), "made": time.time()}
             return cache.publish(folder, name, facts)
 
 

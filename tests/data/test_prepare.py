@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 import soundfile
 from hypothesis import given
@@ -15,7 +17,7 @@ from PIL import Image
 
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import Cancelled, InputError, WorkError
-from genstudio.data import cache, open_source
+from genstudio.data import cache, open_source, tables
 from genstudio.data.prepare import close_gaps, make_array
 
 
@@ -207,3 +209,13 @@ def test_the_facts_of_a_preparation_are_plain(tmp_path):
     open_source(str(folder))
     (entry,) = [cache.find(path.name) for path in cache.folder().iterdir() if cache.find(path.name)]
     assert set(entry.facts) == {"labels", "notes", "rejected", "name", "file", "made"}
+
+
+def test_f45_an_unchanged_parquet_file_below_a_folder_with_a_hash_is_not_read_again(tmp_path, monkeypatch):
+    folder = tmp_path / "set #1"
+    folder.mkdir()
+    files = [path.read_bytes() for path in sorted(pictures(tmp_path / "p", count=3).iterdir())]
+    pyarrow.parquet.write_table(pyarrow.table({"image": files}), folder / "t.parquet")
+    first = open_source(f"{folder / 't.parquet'}#image=image")
+    monkeypatch.setattr(tables, "open_table", None)
+    np.testing.assert_array_equal(open_source(f"{folder / 't.parquet'}#image=image").images, first.images)
