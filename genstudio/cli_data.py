@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genstudio.core.config import Value
 from genstudio.core.data_config import DataConfig
 from genstudio.core.words import duration, picture
-from genstudio.data import Dataset
-from genstudio.data.dataset import Part
-from genstudio.data.items import Watch
-from genstudio.engine.document import Document
+
+if TYPE_CHECKING:
+    from genstudio.data import Dataset
+    from genstudio.data.dataset import Part
+    from genstudio.data.items import Watch
+    from genstudio.engine.document import Document
 
 SOURCE = (
     "a built-in name (digits, shapes, tones, sentences, trio, rings), a folder or .zip of pictures or sounds, "

@@ -84,29 +84,31 @@ def list_runs(folder: Path | None, quiet: bool) -> dict[str, Any]:
 
 def counter(noun: str) -> Callable[[int, int], None]:
     """A progress callback that prints "1,024 of 60,000 pictures" at most twice a second."""
-    due = time.monotonic() + _EVERY
-
-    def show(done: int, total: int) -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + _EVERY
-            _line(f"{done:,} of {total:,} {noun}")
-        if done == total:
-            _line("")
-
-    return show
+    show = _paced()
+    return lambda done, total: show(f"{done:,} of {total:,} {noun}", done == total)
 
 
 def preparing() -> Watch:
     """A watch that prints how far data is prepared, at most twice a second."""
+    show = _paced()
+
+    def tell(what: str, done: int, total: int) -> None:
+        text = f"{what}: {done:,} of {total:,}" if total else f"{what}: {done:,}" if done else f"{what} …"
+        show(text, bool(total) and done == total)
+
+    return tell
+
+
+def _paced() -> Callable[[str, bool], None]:
+    """Prints a line of progress when the last one is old enough; True with the last one of all clears it."""
     due = time.monotonic() + _EVERY
 
-    def show(what: str, done: int, total: int) -> None:
+    def show(text: str, last: bool) -> None:
         nonlocal due
         if time.monotonic() >= due:
             due = time.monotonic() + _EVERY
-            _line(f"{what}: {done:,} of {total:,}" if total else f"{what} …" if not done else f"{what}: {done:,}")
-        if total and done == total:
+            _line(text)
+        if last:
             _line("")
 
     return show

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from genstudio.core.words import duration, picture
 from genstudio.data import Dataset
 
@@ -32,7 +30,7 @@ class Facts:
 
 def count(data: Dataset) -> Facts:
     """Count everything in a data set; a second for a million items."""
-    labels = _label_counts(data)
+    labels = data.label_counts()
     rows = [*_pictures(data), *_sounds(data), *_others(data)]
     rows += [(_PARTS.get(name, name), f"{held:,}") for name, held in data.splits.items() if held]
     if labels:
@@ -42,13 +40,6 @@ def count(data: Dataset) -> Facts:
     if data.rejected:
         rows.append(("Cannot be used", f"{len(data.rejected):,}"))
     return Facts(tuple(rows), labels, " ".join(data.notes))
-
-
-def _label_counts(data: Dataset) -> dict[str, int]:
-    if data.labels is None:
-        return {}
-    counts = np.bincount(data.labels[data.labels >= 0], minlength=len(data.label_names))
-    return dict(zip(data.label_names, counts.tolist(), strict=False))
 
 
 def _pictures(data: Dataset) -> list[tuple[str, str]]:

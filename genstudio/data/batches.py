@@ -108,11 +108,6 @@ class ImageBatches(_Stream):
         Pictures drawn so far; an attribute as well.
     """
 
-    def __init__(
-        self, images: NDArray[np.uint8], size: int, seed: int, device: torch.device, position: int = 0
-    ) -> None:
-        super().__init__(images, size, seed, device, position)
-
     def next(self) -> Batch:
         """The next batch: {"image": float32 [size, C, H, W] in 0..1}."""
         return {"image": to_unit(self._next_rows(), self._device)}
@@ -129,11 +124,6 @@ class PointBatches(_Stream):
     position : int
         Points drawn so far; an attribute as well.
     """
-
-    def __init__(
-        self, points: NDArray[np.float32], size: int, seed: int, device: torch.device, position: int = 0
-    ) -> None:
-        super().__init__(points, size, seed, device, position)
 
     def next(self) -> Batch:
         """The next batch: {"point": float32 [size, 2]}."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -104,8 +103,8 @@ class Dataset:
         """How many items each label has; empty without labels."""
         if self.labels is None:
             return {}
-        counts = Counter(self.labels.tolist())
-        return {name: counts.get(i, 0) for i, name in enumerate(self.label_names)}
+        counts = np.bincount(self.labels[self.labels >= 0], minlength=len(self.label_names))
+        return dict(zip(self.label_names, counts.tolist(), strict=False))
 
     def part(self, split: Split) -> Dataset:
         """The rows of one part, of all parts (`split` "all") at hand; copied unless they are all rows.

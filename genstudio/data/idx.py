@@ -157,7 +157,8 @@ def _images(path: Path) -> NDArray[np.uint8]:
 def _image_files(folder: Path) -> list[Path]:
     """IDX image files in `folder`, training parts first. Either dot or dash before "idx" is in use."""
     try:
-        names = [p for p in folder.iterdir() if "images" in p.name and "idx" in p.name and p.is_file()]
+        with os.scandir(folder) as entries:  # no path for each file of a folder that may hold a million others
+            names = [folder / e.name for e in entries if "images" in e.name and "idx" in e.name and e.is_file()]
     except OSError as error:
         raise InputError(f"“{folder}” cannot be read: {error.strerror}.") from None
     return sorted(names, key=lambda p: (_split_of(p) != "train", p.name))

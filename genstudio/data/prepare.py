@@ -22,10 +22,10 @@ from genstudio.data.columns import Texts
 from genstudio.data.decoding.pool import Decoders, Facts, Refused
 from genstudio.data.items import SPLITS, Blob, Item, Kind, Listing, Rejected, Watch, natural
 from genstudio.data.sniff import noun
+from genstudio.data.text import LENGTH
 
 Shape = tuple[int, int, int]
 _CHUNK = 4096  # rows moved at once when gaps are closed
-_LONGEST_TEXT = 256  # characters, unless settings say more
 _WORDS: dict[Kind, str] = {"image": "picture", "audio": "sound", "text": "text"}
 
 
@@ -174,7 +174,7 @@ class Preparation:
     # --- what is known of the items ------------------------------------------------------------------
 
     def _save_texts(self, texts: Sequence[str]) -> None:
-        longest = self._config.text_length or _LONGEST_TEXT
+        longest = self._config.text_length or LENGTH
         save_texts(self._folder, "text", Texts.of(text.strip()[:longest] for text in texts))
 
     def _save_items(self) -> None:

@@ -19,7 +19,7 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".ai
 _SOUND_STARTS = (b"fLaC", b"OggS", b"ID3", b"FORM", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
 
 # names that people give to such columns, the most telling first
-_NAMES: dict[Role, tuple[str, ...]] = {
+NAMES: dict[Role, tuple[str, ...]] = {
     "text": ("caption", "text", "sentence", "description", "title", "content", "review"),
     "label": ("label", "class", "category", "target", "y"),
     "split": ("split", "part", "subset"),
@@ -211,11 +211,11 @@ def _guessed(
     columns = [column for column, cells in free.items() if _fits(role, cells)]
     if role == "text" and with_media:
         columns = [column for column in columns if len(free[column]) >= _FILLED * size]
-    for wanted in _NAMES[role]:
+    for wanted in NAMES[role]:
         for column in columns:
             if column.strip().lower() in (wanted, f"{wanted}s"):
                 return column
-    for wanted in _NAMES[role]:
+    for wanted in NAMES[role]:
         for column in columns:
             if len(wanted) > 1 and wanted in re.split(r"[^a-z]+", column.lower()):
                 return column

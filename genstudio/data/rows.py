@@ -18,11 +18,11 @@ from genstudio.data.items import Blob, Item, Kind, Listing, Rejected, Split, spl
 from genstudio.data.labels import divided, label_of, numbered
 from genstudio.data.roles import Cell, Media, Role, Roles, is_empty
 from genstudio.data.spool import Spool
+from genstudio.data.text import LENGTH
 from genstudio.data.tree import brief
 
 MOST_CELL = 64 << 20
 _MOST_TEXT = 1_000_000
-_LONGEST_TEXT = 256
 _MOST_TEXTS = 8 << 30
 _WORDS: dict[Kind, str] = {"image": "picture", "audio": "sound", "text": "text"}
 
@@ -56,7 +56,7 @@ class Rows:
         classes: Sequence[str] = (),
     ) -> None:
         self._about, self._roles, self._beside, self._spool, self._classes = about, roles, beside, spool, classes
-        self._limit = config.text_length or _LONGEST_TEXT
+        self._limit = config.text_length or LENGTH
         self._media: list[Kind] = [kind for kind in ("image", "audio") if getattr(roles, kind) is not None]
         self._rejected: list[Rejected] = []
         self._items: list[Item] = []

@@ -10,6 +10,7 @@ from itertools import takewhile
 from genstudio.core.errors import InputError
 from genstudio.data.csvfile import Table, parse_csv
 from genstudio.data.items import Rejected, Split, split_called
+from genstudio.data.roles import NAMES
 from genstudio.data.sorting import stem_of
 from genstudio.data.tree import Entry, Tree, order, read
 
@@ -17,8 +18,8 @@ from genstudio.data.tree import Entry, Tree, order, read
 ROLES = {
     "text": ("caption", "text", "description", "sentence", "title"),
     "label": ("label", "class", "category", "target"),
-    "split": ("split", "part", "subset"),
-    "group": ("pair_group", "group", "speaker", "subject"),
+    "split": NAMES["split"],
+    "group": NAMES["group"],
 }
 _ROLE_NAMES = frozenset(name for names in ROLES.values() for name in names)
 _FIRST = ("metadata", "captions", "labels")

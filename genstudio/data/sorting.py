@@ -29,7 +29,6 @@ _NOTE = re.compile(
     "attributions?|credits|makefile|dockerfile)",
     re.IGNORECASE,
 )
-_HEAD = 512
 _NAMES: Mapping[Kind, tuple[str, str, str]] = {
     "image": ("a picture", "pictures", "picture"),
     "audio": ("a sound", "sounds", "sound"),
@@ -119,7 +118,7 @@ def _other(entry: Entry, suffix: str, tree: Tree, result: Sorted) -> Kind | None
 def _look(entry: Entry, tree: Tree) -> Kind | None:
     """The kind by the first bytes."""
     try:
-        found = sniff.sniff(read(entry, _HEAD), entry.name)
+        found = sniff.sniff(read(entry, sniff.HEAD), entry.name)
     except OSError as error:
         tree.reject(entry.name, f"cannot be read: {error.strerror or error}")
         return None

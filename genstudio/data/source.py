@@ -192,9 +192,11 @@ def _locate(source: str) -> tuple[Path | None, dict[str, str]]:
 
 
 def _head(path: Path) -> bytes:
+    from genstudio.data.sniff import HEAD
+
     try:
         with path.open("rb") as file:
-            return file.read(512)
+            return file.read(HEAD)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from None
 

@@ -15,7 +15,7 @@ SHOWN = 16
 
 
 @torch.no_grad()
-def augmented(data: Dataset, config: DataConfig, seed: int = 0) -> NDArray[np.uint8]:
+def augmented(data: Dataset, config: DataConfig, seed: int = 0, count: int = SHOWN) -> NDArray[np.uint8]:
     """Some pictures of a data set, varied as a training would vary them.
 
     Parameters
@@ -29,7 +29,7 @@ def augmented(data: Dataset, config: DataConfig, seed: int = 0) -> NDArray[np.ui
 
     Returns
     -------
-    uint8 [16, H, W, C]
+    uint8 [count, H, W, C]
         Fewer when the set has fewer.
 
     Raises
@@ -38,7 +38,7 @@ def augmented(data: Dataset, config: DataConfig, seed: int = 0) -> NDArray[np.ui
         When the data has no pictures.
     """
     images = data.need_pictures()
-    rows = np.unique(np.linspace(0, len(images) - 1, min(SHOWN, len(images))).astype(np.int64))
+    rows = np.unique(np.linspace(0, len(images) - 1, min(count, len(images))).astype(np.int64))
     taken = np.stack([np.asarray(images[int(row)]) for row in rows])
     rng = torch.Generator().manual_seed(seed)
     unit = to_unit(torch.from_numpy(taken), torch.device("cpu"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 from genstudio.core.errors import InputError
@@ -16,9 +17,7 @@ def free_name(folder: Path, wanted: str) -> Path:
     InputError
         When the name leads outside `folder` or the folder cannot be made.
     """
-    name = safe_name(wanted)
-    for number in range(1, 10_000):
-        path = folder / (name if number == 1 else f"{name}-{number}")
+    for path in candidates(folder, wanted):
         try:
             path.mkdir(parents=True)
         except FileExistsError:
@@ -26,7 +25,14 @@ def free_name(folder: Path, wanted: str) -> Path:
         except OSError as error:
             raise InputError(f"The run folder “{path}” cannot be made: {error.strerror}.") from None
         return path
-    raise InputError(f"“{folder}” holds 10,000 runs called “{name}”: choose another name.")
+    raise InputError(f"“{folder}” holds 10,000 runs called “{safe_name(wanted)}”: choose another name.")
+
+
+def candidates(folder: Path, wanted: str) -> Iterator[Path]:
+    """Places below `folder` to try one after the other: `wanted` made safe, then with "-2" and so on."""
+    name = safe_name(wanted)
+    yield folder / name
+    yield from (folder / f"{name}-{number}" for number in range(2, 10_000))
 
 
 def remove_if_empty(path: Path) -> None:

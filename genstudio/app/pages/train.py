@@ -17,6 +17,7 @@ from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.app.widgets.model_card import ModelCard
 from genstudio.app.widgets.panes import Panes
+from genstudio.app.widgets.pictures import NO_PICTURES
 from genstudio.app.widgets.scrolled import scrolled
 from genstudio.core.config import Value
 from genstudio.core.data_config import DataConfig
@@ -31,7 +32,6 @@ from genstudio.engine.review import Review
 from genstudio.models import families
 
 _RIGHT = 352
-NO_PICTURES = np.empty((0, 1, 1, 1), np.uint8)
 
 
 class TrainPage(QWidget):

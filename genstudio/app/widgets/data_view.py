@@ -16,6 +16,7 @@ from genstudio.app.widgets.flow import FlowLayout
 from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.item_detail import ItemDetail
 from genstudio.app.widgets.item_filter import ItemFilter
+from genstudio.app.widgets.pictures import NO_PICTURES
 from genstudio.app.widgets.point_view import PointView
 from genstudio.app.widgets.rows import KeptPictures, PictureRows, PictureSource, Titles
 from genstudio.app.widgets.segments import Segments
@@ -27,7 +28,6 @@ from genstudio.data import Dataset
 from genstudio.data.display import Spectrograms, Waveforms
 from genstudio.data.items import SPLITS
 
-NO_PICTURES = np.empty((0, 1, 1, 1), np.uint8)
 _WORDS = {"image": "Pictures", "audio": "Sounds", "text": "Sentences", "points": "Points"}
 _PARTS = {"train": "training part", "validation": "validation part", "test": "test part"}
 _NOUNS = {"image": "picture", "audio": "sound", "text": "sentence", "points": "point"}

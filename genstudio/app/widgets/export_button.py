@@ -14,7 +14,7 @@ from genstudio.app.work import Work
 from genstudio.core.errors import GenStudioError
 from genstudio.data import Dataset
 from genstudio.data.items import Watch
-from genstudio.engine.names import safe_name
+from genstudio.engine.names import candidates, safe_name
 
 _TEXT, _TIP = "Export …", "Write what the networks would see: pictures, sounds and texts after all settings"
 
@@ -86,9 +86,8 @@ class ExportButton(QPushButton):
 
     def _free(self, place: Path) -> Path:
         """A folder that is not there yet, so that nobody's files are mixed with ours."""
-        name = safe_name(self._data.name if self._data is not None else "data")
-        names = (name if number == 1 else f"{name}-{number}" for number in range(1, 10_000))
-        return next((place / free for free in names if not (place / free).exists()), place / name)
+        name = self._data.name if self._data is not None else "data"
+        return next((path for path in candidates(place, name) if not path.exists()), place / safe_name(name))
 
     def write(self, out: Path) -> None:
         """Write the data to `out` in a thread."""

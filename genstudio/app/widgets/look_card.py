@@ -69,9 +69,9 @@ class LookCard(Card):
         def make() -> Images:
             from genstudio.engine.look import augmented  # brings torch, in the thread
 
-            return augmented(data, config, seed)
+            return augmented(data, config, seed, _COUNT)
 
         self._work.start("look", make, self._show, lambda error: self.problem.emit(str(error)))
 
     def _show(self, images: Images) -> None:
-        self.gallery.set_images(images[:_COUNT], None, "what the network will see")
+        self.gallery.set_images(images, None, "what the network will see")

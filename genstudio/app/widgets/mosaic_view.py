@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
@@ -12,7 +11,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from genstudio.app import theme
 from genstudio.app.widgets.mosaic import Mosaic, next_zoom
 from genstudio.app.widgets.picture_files import to_image
-from genstudio.app.widgets.pictures import Pictures
+from genstudio.app.widgets.pictures import NO_PICTURES, Pictures
 
 
 class MosaicView(QAbstractScrollArea):
@@ -28,7 +27,7 @@ class MosaicView(QAbstractScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.pictures = Pictures(np.empty((0, 1, 1, 1), np.uint8))
+        self.pictures = Pictures(NO_PICTURES)
         self._empty_text = "No pictures yet."
         self._zoom: int | None = None
         self._current, self._hovered = -1, -1

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QLabel, QMenu,
 from genstudio.app import theme
 from genstudio.app.widgets.mosaic_view import MosaicView
 from genstudio.app.widgets.picture_actions import PictureActions
-from genstudio.app.widgets.pictures import Pictures
+from genstudio.app.widgets.pictures import NO_PICTURES, Pictures
 
 
 class _Canvas(MosaicView):
@@ -71,7 +71,7 @@ class PictureView(QDialog):
         super().__init__(parent, Qt.WindowType.Window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(640, 560)
-        self.pictures = Pictures(np.empty((0, 1, 1, 1), np.uint8))
+        self.pictures = Pictures(NO_PICTURES)
         self.index = -1
         self.picture_actions = PictureActions(self, lambda: (self.pictures, self.index), self.problem.emit)
         self.canvas = _Canvas(self.picture_actions)

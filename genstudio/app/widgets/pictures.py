@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from genstudio.core.events import Images
 
+NO_PICTURES: Images = np.empty((0, 1, 1, 1), np.uint8)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
