@@ -15,24 +15,6 @@ GREY = RNG.integers(0, 256, (5, 8, 8, 1), np.uint8)
 COLOUR = RNG.integers(0, 256, (5, 8, 8, 3), np.uint8)
 
 
-@pytest.fixture
-def npy(tmp_path):
-    def make(array, name="a.npy", **options):
-        np.save(tmp_path / name, array, **options)
-        return load(tmp_path / name, name)
-
-    return make
-
-
-@pytest.fixture
-def npz(tmp_path):
-    def make(*, packed=False, **arrays):
-        (np.savez_compressed if packed else np.savez)(tmp_path / "a.npz", **arrays)
-        return load(tmp_path / "a.npz", "a.npz")
-
-    return make
-
-
 # --- layouts and ranges ---------------------------------------------------------------------------------
 
 

@@ -1,34 +1,25 @@
 """Children that hang, crash, take memory or talk rubbish: one item is refused and the run goes on."""
 
-import io
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import psutil
 import pytest
-from numpy.lib.format import open_memmap
+from decode_files import SMALL, children, png
 
 from genstudio.core.errors import Cancelled, WorkError
 from genstudio.data.decoding import pool
 from genstudio.data.decoding.pool import Decoders, Facts, Refused
-from genstudio.data.image import Image
 from genstudio.data.items import Blob, unwatched
 
-RANDOM = np.random.default_rng(0)
-SMALL = Image(8, 8, 3)
+pytestmark = pytest.mark.usefixtures("no_child_left")
+
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals of a POSIX system")
-
-
-def png(pixels):
-    buffer = io.BytesIO()
-    picture = pixels if isinstance(pixels, PIL.Image.Image) else PIL.Image.fromarray(pixels)
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="session")
@@ -37,44 +28,6 @@ def huge(tmp_path_factory):
     path = tmp_path_factory.mktemp("huge") / "huge.png"
     path.write_bytes(png(PIL.Image.new("RGBA", (6400, 6400))))
     return Blob(str(path))
-
-
-@pytest.fixture
-def file(tmp_path):
-    def make(name, data):
-        (tmp_path / name).write_bytes(data)
-        return Blob(str(tmp_path / name))
-
-    return make
-
-
-@pytest.fixture
-def small(file):
-    """Forty pictures of noise and their pixels."""
-    pixels = RANDOM.integers(0, 256, (40, 8, 8, 3), np.uint8)
-    return [file(f"{i}.png", png(picture)) for i, picture in enumerate(pixels)], pixels
-
-
-@pytest.fixture
-def array(tmp_path):
-    """Makes an empty .npy file."""
-
-    def make(shape, dtype=np.uint8, name="out.npy"):
-        open_memmap(tmp_path / name, "w+", dtype, shape).flush()
-        return tmp_path / name
-
-    return make
-
-
-@pytest.fixture(autouse=True)
-def nothing_left():
-    yield
-    assert children() == []
-    assert not [t for t in threading.enumerate() if t.name.startswith("decoding")]
-
-
-def children():
-    return [c for c in psutil.Process().children() if "genstudio.data.decoding.worker" in " ".join(c.cmdline())]
 
 
 def at_the_huge_one():

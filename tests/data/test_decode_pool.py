@@ -1,69 +1,19 @@
 """Decoding in child processes: equal results whatever their number."""
 
-import io
 import subprocess
 import sys
 import threading
 import zipfile
 
 import numpy as np
-import PIL.Image
-import psutil
 import pytest
-from numpy.lib.format import open_memmap
+from decode_files import RANDOM, SMALL, children, png
 
 from genstudio.data import audio
 from genstudio.data.decoding.pool import Decoders, Facts, Refused
-from genstudio.data.image import Image
 from genstudio.data.items import Blob, unwatched
 
-RANDOM = np.random.default_rng(0)
-SMALL = Image(8, 8, 3)
-
-
-def png(pixels):
-    buffer = io.BytesIO()
-    picture = pixels if isinstance(pixels, PIL.Image.Image) else PIL.Image.fromarray(pixels)
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
-@pytest.fixture
-def file(tmp_path):
-    def make(name, data):
-        (tmp_path / name).write_bytes(data)
-        return Blob(str(tmp_path / name))
-
-    return make
-
-
-@pytest.fixture
-def small(file):
-    """Forty pictures of noise and their pixels."""
-    pixels = RANDOM.integers(0, 256, (40, 8, 8, 3), np.uint8)
-    return [file(f"{i}.png", png(picture)) for i, picture in enumerate(pixels)], pixels
-
-
-@pytest.fixture
-def array(tmp_path):
-    """Makes an empty .npy file."""
-
-    def make(shape, dtype=np.uint8, name="out.npy"):
-        open_memmap(tmp_path / name, "w+", dtype, shape).flush()
-        return tmp_path / name
-
-    return make
-
-
-@pytest.fixture(autouse=True)
-def nothing_left():
-    yield
-    assert children() == []
-    assert not [t for t in threading.enumerate() if t.name.startswith("decoding")]
-
-
-def children():
-    return [c for c in psutil.Process().children() if "genstudio.data.decoding.worker" in " ".join(c.cmdline())]
+pytestmark = pytest.mark.usefixtures("no_child_left")
 
 
 def test_all_kinds_of_blobs_are_probed_and_decoded(file, array, tmp_path, small):

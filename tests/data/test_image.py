@@ -10,31 +10,11 @@ import PIL.ImageOps
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from picture_files import COLOUR, GREY, RANDOM, decoded, saved, smooth
 
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import Cancelled, InputError
 from genstudio.data.image import Image, ImageFacts, choose, probe, refit
-
-RANDOM = np.random.default_rng(0)
-COLOUR = RANDOM.integers(0, 256, (12, 16, 3), np.uint8)
-GREY = RANDOM.integers(0, 256, (12, 16), np.uint8)
-
-
-def saved(picture, form="PNG", **options):
-    picture = picture if isinstance(picture, PIL.Image.Image) else PIL.Image.fromarray(picture)
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-def decoded(data, height=12, width=16, channels=3, fit="crop"):
-    return Image(height, width, channels, fit).decode(data, "a")
-
-
-def smooth(height, width):
-    y, x = np.mgrid[:height, :width]
-    return np.stack([255 * x / width, 255 * y / height, 128 + 0 * x], -1).astype(np.uint8)
-
 
 # --- values -------------------------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """Hostile and damaged picture files: a reason, and nothing else."""
 
-import io
 import struct
 import zlib
 
@@ -9,29 +8,10 @@ import PIL.Image
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from picture_files import COLOUR, GREY, RANDOM, decoded, saved, smooth
 
 from genstudio.core.errors import InputError
-from genstudio.data.image import Image, probe
-
-RANDOM = np.random.default_rng(0)
-COLOUR = RANDOM.integers(0, 256, (12, 16, 3), np.uint8)
-GREY = RANDOM.integers(0, 256, (12, 16), np.uint8)
-
-
-def saved(picture, form="PNG", **options):
-    picture = picture if isinstance(picture, PIL.Image.Image) else PIL.Image.fromarray(picture)
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-def decoded(data, height=12, width=16, channels=3, fit="crop"):
-    return Image(height, width, channels, fit).decode(data, "a")
-
-
-def smooth(height, width):
-    y, x = np.mgrid[:height, :width]
-    return np.stack([255 * x / width, 255 * y / height, 128 + 0 * x], -1).astype(np.uint8)
+from genstudio.data.image import probe
 
 
 def chunk(kind, data):

@@ -1,36 +1,18 @@
 """Parquet files: bytes go into the spool and come out equal, with what the table says of them."""
 
 import io
-import json
 import os
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from table_files import opened, pictures, png, spooled
 
-from genstudio.core.data_config import DataConfig
 from genstudio.data import parquet
 from genstudio.data.dataset import Dataset
-from genstudio.data.items import Listing, unwatched
-from genstudio.data.tables import open_table
-
-
-def pictures(count=6):
-    return np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), np.uint8)
-
-
-def png(image):
-    data = io.BytesIO()
-    Image.fromarray(image[:, :, 0]).save(data, "PNG")
-    return data.getvalue()
-
-
-def opened(path, choice=None, **options):
-    return open_table(path, str(path), choice or {}, DataConfig(**options), unwatched, path.parent / "spool.bytes")
+from genstudio.data.items import Listing
 
 
 @pytest.fixture(autouse=True)
@@ -39,34 +21,15 @@ def unchecked(monkeypatch):
     monkeypatch.setattr(parquet, "proofread", lambda path, watch, head=False: None)
 
 
-@pytest.fixture
-def write(tmp_path):
-    """Writes columns as a Parquet file; `features` as Hugging Face's library describes them."""
-
-    def make(columns, features=None, **options):
-        table = columns if isinstance(columns, pa.Table) else pa.table(columns)
-        if features is not None:
-            table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-        path = tmp_path / "table.parquet"
-        pq.write_table(table, path, **options)
-        return path
-
-    return make
-
-
-def read(blob):
-    return Path(blob.path).read_bytes()[blob.start : blob.start + blob.size]
-
-
 def test_bytes_are_put_aside_and_come_out_equal(write):
     files = [png(image) for image in pictures(5)]
     found = opened(write({"image": files, "caption": list("abcde")}, row_group_size=2))
     assert isinstance(found, Listing)
     assert found.spool is not None
-    assert [read(item.blobs["image"]) for item in found.items] == files
+    assert [spooled(item.blobs["image"]) for item in found.items] == files
     assert [item.name for item in found.items] == [f"row {i}" for i in range(1, 6)]
     assert [item.text for item in found.items] == list("abcde")
-    decoded = np.stack([np.asarray(Image.open(io.BytesIO(read(item.blobs["image"])))) for item in found.items])
+    decoded = np.stack([np.asarray(Image.open(io.BytesIO(spooled(item.blobs["image"])))) for item in found.items])
     assert np.array_equal(decoded[..., None], pictures(5))
 
 
@@ -81,7 +44,7 @@ def test_structs_of_bytes_and_path_with_class_names(write):
     )
     found = opened(path)
     assert [(item.name, item.label) for item in found.items] == [("0.png", "bee"), ("1.png", "ant"), ("2.png", None)]
-    assert [read(item.blobs["image"]) for item in found.items] == files
+    assert [spooled(item.blobs["image"]) for item in found.items] == files
     assert any("1 rows have no label" in note for note in found.notes)
 
 
@@ -102,8 +65,8 @@ def test_f38_metadata_that_is_damaged_is_passed_over(write, metadata):
 def test_sounds_are_told_from_pictures(write):
     wav, flac = b"RIFF\0\0\0\0WAVEfmt ", b"fLaC\0\0\0\x22"
     found = opened(write({"noise": [wav, flac], "pixels": [b"\x89PNG1", b"\x89PNG2"]}))
-    assert [read(item.blobs["audio"]) for item in found.items] == [wav, flac]
-    assert [read(item.blobs["image"]) for item in found.items] == [b"\x89PNG1", b"\x89PNG2"]
+    assert [spooled(item.blobs["audio"]) for item in found.items] == [wav, flac]
+    assert [spooled(item.blobs["image"]) for item in found.items] == [b"\x89PNG1", b"\x89PNG2"]
 
 
 def test_paths_lie_beside_the_table(write):

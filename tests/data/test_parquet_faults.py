@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import zlib
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
+from table_files import opened, pictures, png
 
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import Cancelled, InputError, WorkError
@@ -29,20 +28,6 @@ ENDS_ITS_READER = (
 )
 
 
-def pictures(count=6):
-    return np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), np.uint8)
-
-
-def png(image):
-    data = io.BytesIO()
-    Image.fromarray(image[:, :, 0]).save(data, "PNG")
-    return data.getvalue()
-
-
-def opened(path, choice=None, **options):
-    return open_table(path, str(path), choice or {}, DataConfig(**options), unwatched, path.parent / "spool.bytes")
-
-
 @pytest.fixture(autouse=True)
 def unchecked(request, monkeypatch):
     """No child process for files that pyarrow wrote a moment ago: it takes half a second and has tests of its own."""
@@ -53,25 +38,6 @@ def unchecked(request, monkeypatch):
 @pytest.fixture
 def checked():
     """Files are read by a child first, as they are for a person."""
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Writes columns as a Parquet file; `features` as Hugging Face's library describes them."""
-
-    def make(columns, features=None, **options):
-        table = columns if isinstance(columns, pa.Table) else pa.table(columns)
-        if features is not None:
-            table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-        path = tmp_path / "table.parquet"
-        pq.write_table(table, path, **options)
-        return path
-
-    return make
-
-
-def read(blob):
-    return Path(blob.path).read_bytes()[blob.start : blob.start + blob.size]
 
 
 def test_f38_a_missing_column_is_refused_with_those_there_are(write):

@@ -4,11 +4,11 @@ import os
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from table_files import opened, pictures
 
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import Cancelled, InputError
@@ -16,30 +16,6 @@ from genstudio.data.beside import Beside
 from genstudio.data.dataset import Dataset
 from genstudio.data.items import Blob, Listing, unwatched
 from genstudio.data.tables import open_table, split_choice
-
-
-def pictures(count=6, side=8):
-    return np.random.default_rng(0).integers(0, 256, (count, side, side, 1), np.uint8)
-
-
-def opened(path, choice=None, **settings):
-    spool = path.parent / "spool.bytes"
-    return open_table(path, str(path), choice or {}, DataConfig(**settings), unwatched, spool)
-
-
-@pytest.fixture
-def table(tmp_path):
-    """Writes a table, and pictures by name beside it."""
-
-    def make(text, *files, name="table.csv"):
-        for i, file in enumerate(files):
-            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pictures(len(files))[i, :, :, 0]).save(tmp_path / file)
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return make
 
 
 def read(blob):
