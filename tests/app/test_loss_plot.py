@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 
 from genstudio.app import theme
 from genstudio.app.widgets.loss_controls import STOPS
@@ -421,6 +422,30 @@ def test_nothing_is_clipped_when_the_plot_is_narrow(plot):
             assert widget.height() >= widget.minimumSizeHint().height()
             corner = widget.mapTo(plot, widget.rect().bottomRight())
             assert plot.rect().contains(corner)
+
+
+@pytest.mark.parametrize("width", [440, 560, 700, 1000])
+def test_controls_never_overlap_and_come_back_when_there_is_room(plot, qtbot, width):
+    feed(plot)
+    drawn(plot)
+    controls, panel = plot.controls, plot.controls._panel
+
+    def places():
+        shown = [w for w in panel.findChildren(QWidget) if w.isVisible() and w.parent() is panel]
+        return sorted((w.x(), w.x() + w.width(), w.minimumWidth() or w.minimumSizeHint().width()) for w in shown)
+
+    def in_order():
+        found = places()
+        apart = all(right <= left for (_, right, _), (left, _, _) in pairwise(found))
+        return apart and all(right - left >= least for left, right, least in found)
+
+    controls.setFixedWidth(width)
+    qtbot.waitUntil(lambda: in_order() and controls.rect().contains(panel.geometry()))
+    assert controls.slider.isVisible()
+    assert controls.smoothing_label.isVisible() or width < 700
+    assert not controls._step.isVisible() or width > 440
+    controls.setFixedWidth(1000)
+    qtbot.waitUntil(lambda: controls._step.isVisible() and controls.smoothing_label.isVisible() and in_order())
 
 
 def test_new_points_wait_longer_than_a_hand_where_drawing_is_slow(plot, qtbot):

@@ -62,6 +62,8 @@ class BottomBar(QFrame):
             self.bar.setRange(0, _PARTS)
             self.bar.setValue(max(_FIRST, round(news.fraction * _PARTS)))
         self.text.setText("  ·  ".join(_parts(news, done)))
+        if done:  # nothing changes any more: the bar may have what was kept for longer figures
+            self.text.forget_room()
 
 
 def _parts(news: Progress, done: bool) -> list[str]:

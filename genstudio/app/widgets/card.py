@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
 
+from genstudio.app.widgets.elided import ElidedLabel
+
 HEADING_HEIGHT = 32
 
 
@@ -20,8 +22,11 @@ class Card(QFrame):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "card")
-        self._title = _label("heading")
-        self._note = _label("dim")
+        self._title = ElidedLabel()  # a file name may be the title
+        self._title.setProperty("role", "heading")
+        self._note = QLabel()
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setProperty("role", "dim")
         self._heading = QHBoxLayout()
         self._heading.setSpacing(8)
         self._heading.addWidget(self._title)
@@ -66,10 +71,3 @@ class Card(QFrame):
             self.body.addWidget(content, stretch)
         else:
             self.body.addLayout(content, stretch)
-
-
-def _label(role: str) -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setProperty("role", role)
-    return label

@@ -10,7 +10,6 @@ from genstudio.app.breakable import breakable
 from genstudio.app.opening import Step
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.data_view import DataView
-from genstudio.app.widgets.elided import ElidedLabel
 from genstudio.app.widgets.preparing import Preparing
 from genstudio.data import Dataset
 
@@ -39,11 +38,7 @@ class DataStage(Card):
     waiting = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        self._name = ElidedLabel()
         super().__init__("Data", parent)
-        self._name.setProperty("role", "heading")  # in place of a title that a long file name would make too wide
-        self._title.hide()
-        self._heading.insertWidget(0, self._name)
         self.setMinimumWidth(_LEAST)
         self.view, self.preparing, self.line = DataView(), Preparing(), Preparing(compact=True)
         self.trouble, self.warning, self.retry = QLabel(), QLabel(), QPushButton("Try again")
@@ -71,10 +66,6 @@ class DataStage(Card):
         for bar in (self.preparing, self.line):
             bar.cancelled.connect(self.cancelled)
         self.retry.clicked.connect(self.retried)
-
-    def set_title(self, title: str) -> None:
-        super().set_title(title)
-        self._name.setText(title)
 
     def _lay_out_refusal(self) -> QWidget:
         face, inner = QWidget(), QWidget()

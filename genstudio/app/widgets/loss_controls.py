@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -21,6 +21,7 @@ from genstudio.app import theme
 from genstudio.app.widgets.steady import SteadyLabel
 
 STOPS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+_GAP = 8  # pixels between controls
 EXPORTS = {"Picture (PNG)…": ".png", "Drawing (SVG)…": ".svg", "Numbers (CSV)…": ".csv"}
 
 
@@ -47,9 +48,9 @@ class LossControls(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        heading = QLabel(title)
-        heading.setProperty("role", "heading")
-        row.addWidget(heading)
+        self._title = QLabel(title)
+        self._title.setProperty("role", "heading")
+        row.addWidget(self._title)
         row.addStretch(1)
         self._step = SteadyLabel()
         self._step.setProperty("role", "dim")
@@ -58,7 +59,7 @@ class LossControls(QWidget):
         self._panel.hide()
         inner = QHBoxLayout(self._panel)
         inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(8)
+        inner.setSpacing(_GAP)
         inner.addWidget(self._step)
         inner.addSpacing(8)
         inner.addWidget(self._unit_box())
@@ -66,6 +67,28 @@ class LossControls(QWidget):
         self._add_smoothing(inner)
         self._add_buttons(inner)
         row.addWidget(self._panel)
+        self._spare = (self._step, self.smoothing_label)  # said elsewhere too: left out where there is no room
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def minimumSizeHint(self) -> QSize:
+        """What is needed when all that can be left out is left out.
+
+        Added up here: layouts notice only later which labels were hidden a moment ago.
+        """
+        needed = (self._title, self.unit_box, self.linear, self.log, self.slider, self.follow, self.export)
+        return QSize(
+            sum(_width(w) for w in needed if w is not self.unit_box or not w.isHidden()), self.minimumHeight()
+        )
+
+    def _fold(self) -> None:
+        """Leave out the step, then the words of the slider, as far as the controls would overlap otherwise."""
+        lacking = self.minimumSizeHint().width() + sum(map(_width, self._spare)) - self.width()
+        for label in self._spare:
+            label.setVisible(lacking <= 0)
+            lacking -= _width(label)
 
     def _unit_box(self) -> QComboBox:
         self.unit_box = QComboBox()
@@ -155,9 +178,16 @@ class LossControls(QWidget):
                 self.unit_box.addItem(unit or "no unit", unit)
             self.unit_box.setCurrentIndex(units.index(kept) if kept in units else 0)
         self.unit_box.setVisible(len(units) > 1)
+        self._fold()
 
     def set_state(self, step: int | None, following: bool) -> None:
         """Newest step (None hides the controls: there is nothing to control) and whether it is followed."""
         self._panel.setVisible(step is not None)
         self._step.setText("" if step is None else f"step {step:,}")
+        self._fold()
         self.follow.setChecked(following)
+
+
+def _width(widget: QWidget) -> int:
+    """Pixels that a control takes at least, with the gap beside it."""
+    return (widget.minimumWidth() or widget.minimumSizeHint().width()) + _GAP
