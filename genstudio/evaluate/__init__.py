@@ -1,0 +1,1 @@
+"""How good drawn items are: distances, coverage, modes, each with what it was measured on. No Qt, no training."""
