@@ -47,7 +47,7 @@ BASE = "article's GAN"
 CONTENDERS = {
     BASE: Contender(Recipe("gan", "article-gan")),
     "GAN": Contender(Recipe("gan", "quality")),
-    "VAE": Contender(Recipe("vae", "quality"), (PRIOR, GMM)),
+    "VAE": Contender(Recipe("vae"), (PRIOR, GMM)),
     "flow": Contender(Recipe("flow", "quality")),
     "article's autoencoder": Contender(Recipe("autoencoder", "article", {"latent_dim": 128})),
     "autoencoder": Contender(Recipe("autoencoder", "", {"latent_dim": 128})),
