@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from genstudio.core.config import Value
 from genstudio.engine.load import build_model
 from genstudio.models import families
+from genstudio.models.base import Facts
 from genstudio.models.losses import LOG_VAR_RANGE
 
 BATCH, SEED = 128, 0
@@ -42,7 +43,7 @@ CASES = {
 def model_of(case: Case, images: NDArray[np.uint8]) -> Any:
     """The network, initialised as the engine initialises it."""
     config = families.load(case.family).Config.parse(case.knobs)
-    return build_model(case.family, config, images.shape[1:], float(images.mean()) / 255, SEED)
+    return build_model(case.family, config, Facts(images.shape[1:], float(images.mean()) / 255), SEED)
 
 
 def loss_of(case: Case, model: Any, images: Tensor, step: int, rng: torch.Generator | None) -> Tensor:

@@ -10,6 +10,7 @@ from genstudio.core.config import Config, Value, knob
 from genstudio.core.data_config import DataConfig
 
 Precision = Literal["auto", "fp32", "bf16"]
+Sampler = Literal["none", "gmm", "flow"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -28,9 +29,26 @@ class TrainingConfig(Config):
         zero_means="no limit",
         help="Stop after this much training time, pauses excluded, even if steps are left.",
     )  # fmt: skip
+    patience: int = knob(
+        0, low=0, high=10_000, scale="log", label="Patience", unit="checks", group="Training",
+        zero_means="no early stop",
+        help="Stop when the score of a check has not improved for this many checks in a row. The score is the "
+        "reconstruction error of held-out items where a model reconstructs, else the distance of samples to "
+        "real items.",
+    )  # fmt: skip
+    check_every: int = knob(
+        0, low=0, high=10_000_000, scale="log", label="Check every", unit="steps", group="Training",
+        zero_means="250 with patience, never without",
+        help="Measure the score this often; it is drawn as a curve and used by Patience.",
+    )  # fmt: skip
     batch_size: int = knob(
         128, low=1, high=8192, scale="log", label="Batch", unit="pictures", group="Training",
         help="Pictures per step. Larger batches are steadier and use the machine better, up to its memory.",
+    )  # fmt: skip
+    fit_sampler: Sampler = knob(
+        "none", label="Fit latent sampler", group="Training",
+        help="After training, learn how the codes of the training data are spread, so that better pictures can be "
+        "drawn from an autoencoder or VAE. gmm: ten normal distributions, seconds; flow: a small network, a minute.",
     )  # fmt: skip
     seed: int = knob(
         0, low=0, high=2**31 - 1, label="Seed", group="Training",
@@ -51,9 +69,20 @@ class TrainingConfig(Config):
         zero_means="all cores but one",
         help="Processor threads for the arithmetic. A core left free keeps the window smooth.",
     )  # fmt: skip
+    load: int = knob(
+        100, low=5, high=100, label="Load", unit="%", live=True, group="Machine",
+        help="Share of the time that training computes; below 100 it rests after each step, which keeps the machine "
+        "cool, quiet and free for other work.",
+    )  # fmt: skip
+    compile: bool = knob(
+        False, label="Compile", group="Machine",
+        help="Translate the networks with torch.compile before training: half a minute at the start, often faster "
+        "after it. Kept only where it is measured to be faster; needs a C++ compiler.",
+    )  # fmt: skip
     precision: Precision = knob(
         "auto", label="Precision", group="Machine",
-        help="bf16 halves the arithmetic where the processor or GPU supports it; auto uses it just there.",
+        help="bf16 halves the arithmetic where the processor or GPU is fast at it; auto measures, and uses it just "
+        "there.",
     )  # fmt: skip
     device: DeviceName = knob(
         "auto", label="Device", group="Machine",

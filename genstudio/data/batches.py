@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from genstudio.data.dataset import Dataset
 
 Batch = dict[str, torch.Tensor]
 
@@ -67,15 +71,26 @@ class _Stream:
     """
 
     def __init__(
-        self, array: NDArray[np.generic], size: int, seed: int, device: torch.device, position: int = 0
+        self,
+        array: NDArray[np.generic],
+        size: int,
+        seed: int,
+        device: torch.device,
+        position: int = 0,
+        labels: NDArray[np.int64] | None = None,
     ) -> None:
         self._rows, self._count = _Rows(array, device), len(array)
-        self._size, self._seed, self._device = size, seed, device
+        self._labels = None if labels is None else _Rows(labels, device)
+        self.size, self._seed, self._device = size, seed, device
         self.position = position
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
 
-    def _next_rows(self) -> torch.Tensor:
-        return self._rows.take(self._take(self._size))
+    def _next(self, name: str, unit: Callable[[torch.Tensor, torch.device], torch.Tensor]) -> Batch:
+        index = self._take(self.size)
+        batch = {name: unit(self._rows.take(index), self._device)}
+        if self._labels is not None:
+            batch["label"] = self._labels.take(index).to(self._device)
+        return batch
 
     def _take(self, count: int) -> torch.Tensor:
         parts: list[torch.Tensor] = []
@@ -103,14 +118,15 @@ class ImageBatches(_Stream):
     images : uint8 [N, H, W, C]
         In memory or mapped from a file, writable or not.
     size : int
-        Pictures in a batch.
+        Pictures in a batch; an attribute that may be changed.
     position : int
         Pictures drawn so far; an attribute as well.
+    labels : int64 [N] or None
     """
 
     def next(self) -> Batch:
-        """The next batch: {"image": float32 [size, C, H, W] in 0..1}."""
-        return {"image": to_unit(self._next_rows(), self._device)}
+        """The next: {"image": float32 [size, C, H, W] in 0..1}, and {"label": int64 [size]} if there are any."""
+        return self._next("image", to_unit)
 
 
 class PointBatches(_Stream):
@@ -120,11 +136,22 @@ class PointBatches(_Stream):
     ----------
     points : float32 [N, 2]
     size : int
-        Points in a batch.
+        Points in a batch; an attribute that may be changed.
     position : int
         Points drawn so far; an attribute as well.
+    labels : int64 [N] or None
     """
 
     def next(self) -> Batch:
-        """The next batch: {"point": float32 [size, 2]}."""
-        return {"point": self._next_rows().to(self._device)}
+        """The next batch: {"point": float32 [size, 2]}, with {"label": int64 [size]} if there are any."""
+        return self._next("point", torch.Tensor.to)
+
+
+def batches_of(
+    data: Dataset, size: int, seed: int, device: torch.device, position: int = 0
+) -> ImageBatches | PointBatches:
+    """Batches of a data set's pictures, else of its points, with its labels."""
+    kind = ImageBatches if len(data.images) else PointBatches
+    array = data.images if len(data.images) else data.points
+    assert array is not None, "the data has neither pictures nor points"
+    return kind(array, size, seed, device, position, data.labels)

@@ -99,6 +99,14 @@ class Dataset:
             )
         return self.images
 
+    def need_items(self) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """The pictures, else the points; raises `InputError` when there are neither."""
+        return self.points if self.points is not None and not len(self.images) else self.need_pictures()
+
+    def item_shape(self) -> tuple[int, ...]:
+        """(height, width, channels) of each picture, else (2,) of each point."""
+        return tuple(self.need_items().shape[1:])
+
     def label_counts(self) -> dict[str, int]:
         """How many items each label has; empty without labels."""
         if self.labels is None:

@@ -31,15 +31,18 @@ class DataFacts(BaseModel):
     source: str = Field(max_length=4096)
     name: str = Field(max_length=255)
     count: int = Field(ge=1)
-    shape: list[int] = Field(min_length=3, max_length=3)
+    shape: list[int] = Field(min_length=1, max_length=3)  # height, width, channels of pictures; 2 for points
     fingerprint: str = Field(max_length=64)
-    pixel_mean: float = Field(ge=0, le=1)
+    pixel_mean: float = Field(ge=-1e6, le=1e6)  # of points: of all coordinates
+    std: float = Field(default=0.3, ge=0, le=1e6)
     labels: list[str] = Field(default_factory=list, max_length=10_000)
     splits: dict[str, int] = Field(default_factory=dict)
     preparation: DataConfig = Field(default_factory=DataConfig)
 
-    def picture_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of the training pictures."""
+    def picture_shape(self) -> tuple[int, int, int] | None:
+        """(height, width, channels) of the training pictures; None for points."""
+        if len(self.shape) != 3:
+            return None
         height, width, channels = self.shape
         return height, width, channels
 

@@ -12,10 +12,10 @@ from genstudio.core.errors import InputError, WorkError
 from genstudio.core.spec import DeviceName
 from genstudio.engine import device
 from genstudio.engine.device import Machine
-from genstudio.engine.document import Document
+from genstudio.engine.document import DataFacts, Document
 from genstudio.engine.run import Run
 from genstudio.models import families
-from genstudio.models.base import FamilyConfig, GenerativeModel, Shape
+from genstudio.models.base import Facts, FamilyConfig, GenerativeModel
 
 _MOST_PARAMETERS = 500_000_000
 
@@ -34,24 +34,29 @@ class Trained:
     weights: str
 
 
-def build_model(family: str, config: FamilyConfig, shape: Shape, pixel_mean: float, seed: int) -> GenerativeModel:
+def facts_of(data: DataFacts) -> Facts:
+    """What a model is told of the data that a run was trained on."""
+    return Facts(tuple(data.shape), data.pixel_mean, data.std, len(data.labels))
+
+
+def build_model(family: str, config: FamilyConfig, facts: Facts, seed: int) -> GenerativeModel:
     """A new model with weights drawn from `seed`, whatever else draws random numbers in this process.
 
     Raises
     ------
     InputError
-        When the knobs ask for more than 500 million parameters.
+        When the knobs ask for more than 500 million parameters, or the networks cannot take such data.
     """
     cls = families.load(family)
     with torch.device("meta"):
-        count = sum(p.numel() for p in cls(config, shape, 0.5).parameters())
+        count = sum(p.numel() for p in cls(config, facts).parameters())
     if count > _MOST_PARAMETERS:
         raise InputError(
             f"These settings ask for {count / 1e6:,.0f} million parameters; the limit is 500. Lower width."
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return cls(config, shape, pixel_mean)
+        return cls(config, facts)
 
 
 def load_weights(model: GenerativeModel, tensors: Mapping[str, Tensor]) -> None:
@@ -106,8 +111,7 @@ def load_trained(run: Run, device_name: DeviceName = "auto") -> Trained:
     if document is None or saved is None:
         raise InputError(f"The run “{run.name}” has no checkpoint yet: train it first.")
     config = families.load(document.family).Config.parse(saved.state["knobs"])
-    height, width, channels = document.data.shape
-    model = build_model(document.family, config, (height, width, channels), document.data.pixel_mean, document.seed)
+    model = build_model(document.family, config, facts_of(document.data), document.seed)
     load_weights(model, saved.ema if saved.ema is not None else saved.weights)
     machine = device.choose(device_name, document.training.threads, "fp32")
     torch.set_num_threads(machine.threads)

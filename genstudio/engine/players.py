@@ -10,37 +10,53 @@ import torch
 from torch import Tensor
 
 from genstudio.core.errors import WorkError
-from genstudio.models.base import GenerativeModel, Objective
+from genstudio.models.base import GenerativeModel, Objective, Optimizer
 
-_STATE = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps of each parameter
+# what each method keeps of a parameter
+_STATE: Mapping[str, frozenset[str]] = {
+    "adam": frozenset({"step", "exp_avg", "exp_avg_sq"}),
+    "rmsprop": frozenset({"step", "square_avg"}),
+    "sgd": frozenset({"momentum_buffer"}),
+}
+
+
+def _optimizer(parameters: list[torch.nn.Parameter], settings: Optimizer) -> torch.optim.Optimizer:
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if settings.method == "rmsprop":
+        return torch.optim.RMSprop(parameters, rate, alpha=settings.betas[1], weight_decay=decay, foreach=True)
+    if settings.method == "sgd":
+        return torch.optim.SGD(parameters, rate, momentum=settings.momentum, weight_decay=decay, fused=True)
+    return torch.optim.AdamW(parameters, rate, betas=settings.betas, weight_decay=decay, fused=True)
 
 
 class Player:
-    """One group of parameters and its AdamW."""
+    """One group of parameters and its optimizer."""
 
     def __init__(self, model: GenerativeModel, name: str) -> None:
         self.name = name
         self.parameters = [p for p in model.players()[name] if p.requires_grad]
         self.settings = model.optimizer(name)
-        self.optimizer = torch.optim.AdamW(
-            self.parameters,
-            lr=self.settings.learning_rate,
-            betas=self.settings.betas,
-            weight_decay=self.settings.weight_decay,
-            fused=True,
-        )
+        self.optimizer = _optimizer(self.parameters, self.settings)
+        self._factor = 1.0
 
     def refresh(self, model: GenerativeModel) -> None:
-        """Take over settings that were edited."""
+        """Take over settings that were edited; the method stays what it is."""
         self.settings = model.optimizer(self.name)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate
+            group["lr"] = self.settings.learning_rate * self._factor
             group["weight_decay"] = self.settings.weight_decay
+
+    def scale_rate(self, factor: float) -> None:
+        """Multiply the learning rate of the following steps."""
+        if factor != self._factor:
+            self._factor = factor
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.settings.learning_rate * factor
 
     def step(self, loss: Tensor) -> Tensor:
         """Backward and one update; returns the gradient's norm, a scalar on the device.
 
-        A loss or gradient that is not finite updates nothing: the fused optimizer skips on the device, so
+        A loss or gradient that is not finite updates nothing: a fused optimizer skips on the device, so
         that no step has to wait for the host (its mechanism is that of gradient scalers).
         """
         for parameter in self.parameters:
@@ -51,6 +67,10 @@ class Player:
         if self.settings.clip_norm > 0:
             torch.nn.utils.clip_grads_with_norm_(self.parameters, self.settings.clip_norm, norm)
         finite = torch.isfinite(norm) & torch.isfinite(loss.detach())
+        if self.settings.method == "rmsprop":  # has no fused form, so the host has to look
+            if bool(finite):
+                self.optimizer.step()
+            return norm
         self.optimizer.found_inf = (~finite).to(torch.float32)  # pyright: ignore[reportAttributeAccessIssue]
         self.optimizer.step()
         return norm
@@ -61,6 +81,7 @@ class Player:
             f"{self.name}.{i}.{key}": value
             for i, parameter in enumerate(self.parameters)
             for key, value in self.optimizer.state.get(parameter, {}).items()
+            if value is not None  # the momentum before the first step
         }
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
@@ -70,15 +91,16 @@ class Player:
             mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
             if mine:
                 # a tensor of the wrong size would be read beyond its end by the fused optimizer
-                for key in sorted(_STATE | mine.keys()):
-                    if not _fits(key, mine.get(key), parameter):
+                known = _STATE[self.settings.method]
+                for key in sorted(known | mine.keys()):
+                    if key not in known or not _fits(key, mine.get(key), parameter):
                         raise WorkError(f"The optimizer state “{prefix}{key}” does not fit this model.")
-                self.optimizer.state[parameter] = {key: _like(parameter, mine[key]) for key in sorted(_STATE)}
+                self.optimizer.state[parameter] = {key: _like(parameter, mine[key]) for key in sorted(known)}
 
 
 def _fits(key: str, value: Tensor | None, parameter: Tensor) -> bool:
     """Whether `value` can be the optimizer's `key` of `parameter`."""
-    if value is None or key not in _STATE:
+    if value is None:
         return False
     shape = torch.Size() if key == "step" else parameter.shape
     return value.shape == shape and value.dtype == parameter.dtype
@@ -111,6 +133,11 @@ class Players:
         for player in self._by_name.values():
             player.refresh(model)
 
+    def scale_rate(self, factor: float) -> None:
+        """Multiply all learning rates of the following steps."""
+        for player in self._by_name.values():
+            player.scale_rate(factor)
+
     def state(self) -> dict[str, Tensor]:
         return {key: value for player in self._by_name.values() for key, value in player.state().items()}
 
@@ -127,7 +154,7 @@ class MovingAverage:
     """
 
     def __init__(self, model: GenerativeModel, decay: float) -> None:
-        self._decay = decay
+        self.decay = decay
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
         self._mine = list(self.model.parameters())
         self._theirs = list(model.parameters())
@@ -136,7 +163,7 @@ class MovingAverage:
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Move towards the weights after step number `step`, counted from 1."""
-        keep = min(self._decay, (1 + step) / (10 + step))
+        keep = min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self._mine, self._theirs, 1 - keep)  # pyright: ignore
 
     @torch.no_grad()

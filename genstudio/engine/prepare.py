@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from genstudio.core.config import Value
 from genstudio.core.errors import InputError
 from genstudio.core.events import Curve
@@ -13,7 +15,10 @@ from genstudio.engine import device
 from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.document import DataFacts, MachineFacts, new_document, versions
 from genstudio.engine.run import Run
+from genstudio.models.base import Facts
 
+_MOST_LABELS = 10_000
+_ENOUGH = 5_000  # items that a standard deviation is taken of
 _FEW_LEFT_OUT = 0.01  # share of files, a licence among them perhaps, that is not worth a word
 
 
@@ -24,7 +29,7 @@ def check_data(run: Run, data: Dataset) -> None:
     facts = run.document.data
     if data.fingerprint() != facts.fingerprint:
         raise InputError(
-            f"The data at “{facts.source}” is not what this run was trained on ({len(data):,} pictures now, "
+            f"The data at “{facts.source}” is not what this run was trained on ({len(data):,} items now, "
             f"{facts.count:,} then, or other content): put the old data back, or start a new run."
         )
 
@@ -77,8 +82,21 @@ def _versions_then(run: Run) -> list[tuple[str, str]]:
     return [(name, then[name]) for name in ("torch", "numpy") if name in then]
 
 
+def measured(data: Dataset) -> tuple[float, float]:
+    """Mean and standard deviation of the pixels in 0..1, or of the coordinates of points."""
+    items = data.need_items()
+    unit = 255 if items.dtype == np.uint8 else 1
+    some = items[np.unique(np.linspace(0, len(items) - 1, num=min(_ENOUGH, len(items)), dtype=np.int64))]
+    return float(items.mean(dtype=np.float64)) / unit, float(some.std(dtype=np.float64)) / unit
+
+
+def label_names(data: Dataset) -> tuple[str, ...]:
+    """The labels that a model can learn by; none when there are too many of them to be classes."""
+    return data.label_names if len(data.label_names) <= _MOST_LABELS else ()
+
+
 def begin(
-    run: Run, spec: RunSpec, data: Dataset, mean: float, machine: device.Machine, step: int, curves: Iterable[Curve]
+    run: Run, spec: RunSpec, data: Dataset, facts: Facts, machine: device.Machine, step: int, curves: Iterable[Curve]
 ) -> None:
     """Write the first ``run.json``, or mark a run as training again from `step` on.
 
@@ -87,12 +105,12 @@ def begin(
     InputError
         When the folder cannot be written to.
     """
-    facts = MachineFacts(
+    on = MachineFacts(
         device=machine.device.type, title=machine.title(), threads=machine.threads, precision=machine.precision
     )
     try:
         if run.document is None:
-            run.document = new_document(spec, _facts(data, spec, mean), facts, curves)
+            run.document = new_document(spec, _facts(data, spec, facts), on, curves)
             run.write_document(state="training")
         else:
             run.cut_back(step)
@@ -100,7 +118,7 @@ def begin(
                 state="training",
                 step=step,
                 training=spec.training,
-                machine=facts,
+                machine=on,
                 knobs=spec.knobs,
                 versions=versions(),
             )
@@ -108,15 +126,16 @@ def begin(
         raise InputError(f"“{run.path}” cannot be written to: {error.strerror or error}.") from error
 
 
-def _facts(data: Dataset, spec: RunSpec, mean: float) -> DataFacts:
+def _facts(data: Dataset, spec: RunSpec, facts: Facts) -> DataFacts:
     return DataFacts(
         source=spec.data,
         name=data.name[:255],
         count=len(data),
-        shape=list(data.shape),
+        shape=list(facts.shape),
         fingerprint=data.fingerprint(),
-        pixel_mean=mean,
-        labels=list(data.label_names[:10_000]),
+        pixel_mean=facts.mean,
+        std=facts.std,
+        labels=list(label_names(data)),
         splits=data.splits,
         preparation=spec.preparation,
     )

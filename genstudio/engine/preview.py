@@ -23,8 +23,12 @@ class Preview:
     def __init__(self, data: Dataset, seed: int, machine: Machine) -> None:
         self._seed, self._machine = seed, machine
         rows = np.random.default_rng([seed, 1]).permutation(len(data))[:PAIRS]
-        self._inputs = data.images[rows]
-        self._images = to_unit(torch.from_numpy(self._inputs), machine.device)
+        self._pictures = len(data.images) > 0
+        self._inputs = data.images[rows] if self._pictures else None
+        items = torch.from_numpy(data.need_items()[rows])
+        self._items = to_unit(items, machine.device) if self._pictures else items.to(machine.device)
+        labels = None if data.labels is None else data.labels[rows]
+        self._labels = None if labels is None else torch.from_numpy(labels).to(machine.device)
 
     @torch.no_grad()
     def draw(self, model: GenerativeModel, average: MovingAverage | None, step: int) -> list[Gallery]:
@@ -32,11 +36,14 @@ class Preview:
         shown = average.snapshot() if average else copy.deepcopy(model).eval()
         weights = "EMA weights" if average else "current weights"
         galleries: list[Gallery] = []
+        if not self._pictures:
+            return galleries
         if isinstance(shown, Samples):
-            pictures = to_bytes(shown.sample(self._noise(shown.latent_dim)))
+            noise = self._noise(shown.latent_dim)
+            pictures = to_bytes(shown.sample(noise, shown.label_row(SAMPLES)))
             galleries.append(Gallery("samples", step, pictures, caption=f"{shown.sampling} · {weights}"))
         if isinstance(shown, Encodes) and isinstance(shown, Decodes):
-            pictures = to_bytes(shown.decode(shown.encode(self._images)))
+            pictures = to_bytes(shown.decode(shown.encode(self._items, self._labels), self._labels))
             galleries.append(
                 Gallery("reconstructions", step, pictures, self._inputs, f"training pictures · {weights}")
             )

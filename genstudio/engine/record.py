@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,14 +22,19 @@ def log_interval(step: int) -> int:
 
 
 class Record:
-    """Rows of scalars on the device; the host waits for it once a report, not once a step."""
+    """Rows of scalars on the device; the host waits for it once a report, not once a step.
+
+    A number that a step does not have leaves a gap; it says nothing of whether the step was good.
+    """
 
     _ROWS = 512
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._names: tuple[str, ...] = ()
-        self._rows = torch.empty(0, 0, device=device)
+        self._rows = torch.empty(self._ROWS, 0, device=device)
+        self._gap = torch.tensor(math.nan, device=device)
+        self._there: list[frozenset[str]] = []  # the names that each row has
         self._count = 0
         self._first_step = 0
         self._open: list[np.ndarray] = []  # rows of the point that is not complete yet
@@ -41,13 +47,24 @@ class Record:
 
     def add(self, step: int, values: Mapping[str, Tensor]) -> None:
         """Append the scalars of one step, counted from 1."""
-        if not self._names:
-            self._names = tuple(values)
-            self._rows = torch.empty(self._ROWS, len(self._names), device=self._device)
+        there = frozenset(values)
+        if not there.issubset(self._names):
+            self._widen([name for name in values if name not in self._names])
         if self._count == 0:
             self._first_step = step
-        torch.stack([values[name].float() for name in self._names], out=self._rows[self._count])
+            self._there = []
+        row = [values[name].float() if name in there else self._gap for name in self._names]
+        torch.stack(row, out=self._rows[self._count])
+        self._there.append(there)
         self._count += 1
+
+    def _widen(self, names: list[str]) -> None:
+        """Make room for numbers that come up for the first time; earlier rows have gaps there."""
+        wider = torch.full((self._ROWS, len(self._names) + len(names)), math.nan, device=self._device)
+        wider[:, : len(self._names)] = self._rows
+        self._rows = wider
+        self._names = (*self._names, *names)
+        self._open = [np.append(row, [math.nan] * len(names)) for row in self._open]
 
     def read(self, seconds: float, flush: bool = False) -> tuple[Scalars | None, np.ndarray]:
         """The points completed since the last call, and for each step whether all was finite.
@@ -62,7 +79,7 @@ class Record:
         Scalars or None, bool [K]
         """
         rows = self._rows[: self._count].double().cpu().numpy() if self._count else np.empty((0, 0))
-        finite = np.isfinite(rows).all(axis=1, keepdims=True).ravel() if len(rows) else np.empty(0, bool)
+        finite = self._good(rows)
         steps: list[int] = []
         points: list[np.ndarray] = []
         for step, row in enumerate(rows, self._first_step):
@@ -80,9 +97,19 @@ class Record:
         if not steps:
             return None, finite
         table = np.array(points)
-        self.latest = {name: float(table[-1, i]) for i, name in enumerate(self._names)}
+        self.latest.update(
+            {name: float(table[-1, i]) for i, name in enumerate(self._names) if not np.isnan(table[-1, i])}
+        )
         columns = {name: table[:, i].copy() for i, name in enumerate(self._names)}
         return Scalars(np.array(steps, np.int64), seconds, columns), finite
+
+    def _good(self, rows: np.ndarray) -> np.ndarray:
+        """For each row whether all the numbers that it has are finite: bool [K]."""
+        absent = np.zeros(rows.shape, bool)
+        for i, there in enumerate(self._there[: self._count]):
+            if len(there) < len(self._names):
+                absent[i] = [name not in there for name in self._names]
+        return np.all(np.isfinite(rows) | absent, axis=1, keepdims=True)[:, 0]
 
 
 def _mean(rows: list[np.ndarray]) -> np.ndarray:

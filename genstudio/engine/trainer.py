@@ -1,4 +1,4 @@
-"""One training in memory: data, model, optimizers, and what is due when. `train` drives it."""
+"""One training in memory: data, model, optimizers. `train` drives it, `Plan` says what is due."""
 
 from __future__ import annotations
 
@@ -8,30 +8,27 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 
 from genstudio.core.errors import InputError, WorkError
-from genstudio.core.events import Edited, Event, Gallery, Note, Progress, Saved, Started, State
-from genstudio.core.spec import RunSpec
+from genstudio.core.events import Edited, Event, Gallery, Note, Saved, Started, State
+from genstudio.core.spec import RunSpec, TrainingConfig
 from genstudio.data import items, open_source
 from genstudio.data.augment import augment
-from genstudio.data.batches import ImageBatches
+from genstudio.data.batches import Batch, batches_of
 from genstudio.engine import prepare
 from genstudio.engine.checkpoint import Checkpoint
-from genstudio.engine.clock import Rate, Watch
+from genstudio.engine.clock import Watch
 from genstudio.engine.keeper import Keeper
-from genstudio.engine.load import build_model, load_weights, restore_rng
+from genstudio.engine.load import build_model, facts_of, load_weights, restore_rng
+from genstudio.engine.plan import Plan
 from genstudio.engine.players import MovingAverage, Players
 from genstudio.engine.preview import Preview
 from genstudio.engine.record import Record
 from genstudio.engine.run import Run
 from genstudio.models import families
-from genstudio.models.base import Context
+from genstudio.models.base import Context, Facts, rate_factor
 
-_REPORT_EVERY = 1 / 30  # seconds: the rate at which a window can use news
-_SAVE_EVERY = 300.0  # seconds: nobody loses more than five minutes
-_PICTURES_EVERY, _PICTURES_SHARE = 1.0, 50.0  # seconds apart, and at most 2 % of the time
 _MOST_BAD_STEPS = 20
 
 
@@ -55,15 +52,15 @@ class Trainer:
         self.run, self.spec = run, spec.model_copy(update={"knobs": config.model_dump()})
         shape = run.document.data.picture_shape() if run.document else None
         self.data = open_source(spec.data, "train", spec.preparation, watch, shape)
-        images = self.data.need_pictures()
+        self.data.need_items()
         prepare.check_data(run, self.data)
         prepare.say_what_is_left_out(run, self.data)
         self.machine = prepare.choose_machine(run, spec, family.allows_bf16)
         torch.set_num_threads(self.machine.threads)  # holds for this thread, whoever iterates
 
-        mean = run.document.data.pixel_mean if run.document else float(images.mean()) / 255
+        facts = facts_of(run.document.data) if run.document else self._facts()
         seed, place = spec.training.seed, self.machine.device
-        self.model = build_model(spec.family, config, self.data.shape, mean, seed).to(place)
+        self.model = build_model(spec.family, config, facts, seed).to(place)
         self.model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.rng = torch.Generator(place).manual_seed(seed)
         self.players = Players(self.model)
@@ -72,16 +69,18 @@ class Trainer:
         if saved:
             self.step, position, seconds = saved.step, saved.state["position"], saved.state["seconds"]
             self._restore(saved)
-        self.batches = ImageBatches(images, spec.training.batch_size, seed, place, position)
+        self.batches = batches_of(self.data, spec.training.batch_size, seed, place, position)
         self.preview = Preview(self.data, seed, self.machine)
         self.record = Record(place)
-        self.watch, self._rate = Watch(seconds), Rate()
-        self._session_start = seconds
+        self.watch = Watch(seconds)
+        self.plan = Plan(spec.training, self.watch)
         self._bad_steps = 0
-        now = time.monotonic()
-        self._report_at, self._pictures_at, self._save_at = now, now, now + _SAVE_EVERY
-        prepare.begin(run, self.spec, self.data, mean, self.machine, self.step, self.model.curves)
+        prepare.begin(run, self.spec, self.data, facts, self.machine, self.step, self.model.curves)
         self.keeper = Keeper(run)
+
+    def _facts(self) -> Facts:
+        mean, std = prepare.measured(self.data)
+        return Facts(self.data.item_shape(), mean, std, len(prepare.label_names(self.data)))
 
     def _restore(self, saved: Checkpoint) -> None:
         tensors = dict(saved.training)
@@ -108,79 +107,75 @@ class Trainer:
 
     def done(self) -> bool:
         """True when the steps or the minutes of this session are used up."""
-        limit = self.spec.training
-        out_of_time = limit.minutes and self.watch.seconds - self._session_start >= limit.minutes * 60
-        return bool(out_of_time or (limit.steps and self.step >= limit.steps))
+        return self.plan.done(self.step)
 
     def take_step(self) -> None:
         """One batch, one update of each player, one update of the average."""
-        context = Context(self.step, self.rng, self.machine.bf16)
+        share = self.plan.share(self.step)
+        self.players.scale_rate(rate_factor(self.model.config, self.step, share))
+        context = Context(self.step, self.rng, self.machine.bf16, share, self._next_batch)
         logs: dict[str, torch.Tensor] = {}
-        batch = self.batches.next()
-        if self.spec.preparation.augments:
-            batch["image"] = augment(batch["image"], self.spec.preparation, self.rng)
-        for objective in self.model.training_step(batch, context):
+        several = len(self.model.players()) > 1
+        for objective in self.model.training_step(self._next_batch(), context):
             norm = self.players.step(objective)
             logs.update(objective.logs)
-            logs["gradient_norm" if len(self.model.players()) == 1 else f"gradient_norm_{objective.player}"] = norm
+            logs[f"gradient_norm_{objective.player}" if several else "gradient_norm"] = norm
         self.step += 1
         if self.average:
             self.average.update(self.step)
         self.record.add(self.step, logs)
 
+    def _next_batch(self) -> Batch:
+        batch = self.batches.next()
+        if self.spec.preparation.augments and "image" in batch:
+            batch["image"] = augment(batch["image"], self.spec.preparation, self.rng)
+        return batch
+
     def edit(self, name: str, value: Any) -> Edited | None:
         """Change a live knob; None when nothing changes. Raises `InputError` when it may not be changed."""
-        knobs = {k.name: k for k in self.model.Config.knobs()}
+        shared = name in TrainingConfig.model_fields
+        config = self.plan.training if shared else self.model.config
+        knobs = {k.name: k for k in config.knobs()}
         if name not in knobs or not knobs[name].live:
             raise InputError(f"“{name}” cannot be changed while training.")
-        old = getattr(self.model.config, name)
+        old = getattr(config, name)
         if value == old:
             return None
-        self.model.config = self.model.config.with_values({name: value})
-        self.players.refresh(self.model)
+        if shared:
+            self.plan.training = self.plan.training.with_values({name: value})
+        else:
+            self.model.config = self.model.config.with_values({name: value})
+            self.players.refresh(self.model)
+            self._refresh_average()
         event = Edited(self.step, knobs[name].label, old, value)
         self.keeper.mark(event, self.watch.seconds)
         return event
 
+    def _refresh_average(self) -> None:
+        """Take over an edited decay; an average that is switched on begins with the weights as they are."""
+        decay = self.model.config.ema
+        if decay == 0:
+            self.average = None
+        elif self.average is None:
+            self.average = MovingAverage(self.model, decay)
+        else:
+            self.average.decay = decay
+
     # --- reporting -----------------------------------------------------------------------------------
 
     def report_due(self) -> bool:
-        return self.record.full or time.monotonic() >= self._report_at
+        return self.record.full or self.plan.report_due()
 
     def report(self, flush: bool = False) -> Iterator[Event]:
         """The numbers since the last report, and how far we are."""
-        seconds = self.watch.seconds
-        scalars, finite = self.record.read(seconds, flush)
+        scalars, finite = self.record.read(self.watch.seconds, flush)
         if scalars is not None:
             self.keeper.scalars(scalars)
             yield scalars
         yield from self._check(finite)
         yield from self.keeper.trouble(self.step)
-        yield self.progress()
-        self._report_at = time.monotonic() + _REPORT_EVERY
-
-    def progress(self) -> Progress:
-        limit, seconds = self.spec.training, self.watch.seconds
-        speed = self._rate.at(seconds, self.step)
-        shares, left = [], []
-        if limit.steps:
-            shares.append(min(1.0, self.step / limit.steps))
-            if speed > 0:
-                left.append(max(0.0, (limit.steps - self.step) / speed))
-        if limit.minutes:
-            session = seconds - self._session_start
-            shares.append(min(1.0, session / (limit.minutes * 60)))
-            left.append(max(0.0, limit.minutes * 60 - session))
-        return Progress(
-            step=self.step,
-            total=limit.steps or None,
-            fraction=max(shares) if shares else None,
-            seconds=seconds,
-            samples_per_second=speed * limit.batch_size,
-            remaining=min(left) if left else None,
-            memory=psutil.Process().memory_info().rss,
-            saved=self.run.saved_step(),
-        )
+        yield self.plan.progress(self.step, self.run.saved_step())
+        self.plan.reported()
 
     def _check(self, finite: np.ndarray) -> Iterator[Note]:
         """Say when steps were skipped because a loss or gradient was not finite; give up after many in a row."""
@@ -210,8 +205,7 @@ class Trainer:
     # --- pictures ------------------------------------------------------------------------------------
 
     def galleries_due(self) -> bool:
-        every = self.spec.training.sample_every
-        return self.step % every == 0 if every else time.monotonic() >= self._pictures_at
+        return self.plan.pictures_due(self.step)
 
     def galleries(self) -> Iterator[Gallery | Note]:
         """The fixed samples and reconstructions, drawn from the averaged weights; training never notices."""
@@ -222,16 +216,13 @@ class Trainer:
             yield self._note(f"The pictures of step {self.step:,} could not be drawn: {error}. Training goes on.")
             drawn = []
         self.keeper.galleries(drawn)
-        # the first drawing warms caches up and says nothing about the next
-        cost = _PICTURES_SHARE * (time.monotonic() - begin) if self.step else 0.0
-        self._pictures_at = time.monotonic() + max(_PICTURES_EVERY, cost)
+        self.plan.drew(begin, self.step)
         yield from drawn
 
     # --- keeping -------------------------------------------------------------------------------------
 
     def checkpoint_due(self) -> bool:
-        every = self.spec.training.checkpoint_every
-        return bool(every and self.step % every == 0 and not self.done()) or time.monotonic() >= self._save_at
+        return self.plan.save_due(self.step)
 
     def save(self, last: bool = False) -> Iterator[Saved | Note]:
         """Publish a checkpoint; when the disk refuses, training goes on and the next one is tried.
@@ -241,7 +232,7 @@ class Trainer:
         WorkError
             When it is the `last` one and cannot be written, or when the weights are not finite.
         """
-        self._save_at = time.monotonic() + _SAVE_EVERY
+        self.plan.saving()
         keep = self.keeper.last_checkpoint if last else self.keeper.checkpoint
         saved = keep(self._checkpoint(), self.record.latest)
         if saved is not None:

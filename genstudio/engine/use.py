@@ -41,7 +41,7 @@ def sample(trained: Trained, count: int, seed: int = 0, progress: Progress = _si
     def draw(part: slice) -> NDArray[np.uint8]:
         # always whole chunks of noise: torch gives other numbers for another size
         noise = torch.randn(_CHUNK, model.latent_dim, generator=generator)[: part.stop - part.start]
-        return to_bytes(model.sample(noise.to(trained.machine.device)))
+        return to_bytes(model.sample(noise.to(trained.machine.device), model.label_row(len(noise))))
 
     return _in_chunks(draw, count, progress)
 
@@ -52,7 +52,12 @@ def reconstruct(trained: Trained, data: Dataset, progress: Progress = _silent) -
     if not (isinstance(model, Encodes) and isinstance(model, Decodes)):
         raise InputError(f"A model of the family “{trained.document.family}” cannot reconstruct.")
     check_fits(trained, data)
-    return _in_chunks(lambda p: to_bytes(model.decode(model.encode(_images(trained, data, p)))), len(data), progress)
+
+    def again(part: slice) -> NDArray[np.uint8]:
+        labels = _labels(trained, data, part)
+        return to_bytes(model.decode(model.encode(_images(trained, data, part), labels), labels))
+
+    return _in_chunks(again, len(data), progress)
 
 
 def encode(trained: Trained, data: Dataset, progress: Progress = _silent) -> NDArray[np.float32]:
@@ -61,7 +66,11 @@ def encode(trained: Trained, data: Dataset, progress: Progress = _silent) -> NDA
     if not isinstance(model, Encodes):
         raise InputError(f"A model of the family “{trained.document.family}” has no codes.")
     check_fits(trained, data)
-    return _in_chunks(lambda p: model.encode(_images(trained, data, p)).float().cpu().numpy(), len(data), progress)
+
+    def codes(part: slice) -> NDArray[np.float32]:
+        return model.encode(_images(trained, data, part), _labels(trained, data, part)).float().cpu().numpy()
+
+    return _in_chunks(codes, len(data), progress)
 
 
 def check_fits(trained: Trained, data: Dataset) -> None:
@@ -82,6 +91,15 @@ def mean_squared_error(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
 
 def _images(trained: Trained, data: Dataset, part: slice) -> torch.Tensor:
     return to_unit(torch.from_numpy(data.images[part]), trained.machine.device)
+
+
+def _labels(trained: Trained, data: Dataset, part: slice) -> torch.Tensor | None:
+    """The labels as the model knows them, by name: -1 for those that it never saw."""
+    if data.labels is None or not trained.model.conditional:
+        return None
+    known = {name: i for i, name in enumerate(trained.document.data.labels)}
+    ours = np.array([*(known.get(name, -1) for name in data.label_names), -1], np.int64)  # the last is for "none"
+    return torch.from_numpy(ours[data.labels[part]]).to(trained.machine.device)
 
 
 def _parts(count: int) -> Iterator[slice]:

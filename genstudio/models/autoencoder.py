@@ -11,7 +11,7 @@ from torch import Tensor
 from genstudio.core.config import knob
 from genstudio.core.events import Curve
 from genstudio.data.batches import Batch
-from genstudio.models.base import Context, FamilyConfig, GenerativeModel, Objective, Preset, Shape
+from genstudio.models.base import Context, Facts, FamilyConfig, GenerativeModel, Objective, Preset
 from genstudio.models.blocks import Network, picture_networks
 from genstudio.models.losses import bernoulli_nll, squared_error
 from genstudio.models.output import Likelihood, start_at_mean, to_pixels
@@ -72,11 +72,11 @@ class Autoencoder(GenerativeModel):
         "plane": Preset("Two numbers", "A code of two numbers, which is a map.", {"latent_dim": 2}),
     }
 
-    def __init__(self, config: AutoencoderConfig, shape: Shape, pixel_mean: float = 0.5) -> None:
-        super().__init__(config, shape, pixel_mean)
+    def __init__(self, config: AutoencoderConfig, facts: Facts) -> None:
+        super().__init__(config, facts)
         size = self.latent_dim = config.latent_dim
-        self.encoder, self.decoder = picture_networks(config.network, shape, config.width, size, size)
-        start_at_mean(self.decoder, pixel_mean, config.likelihood)
+        self.encoder, self.decoder = picture_networks(config.network, facts.picture(), config.width, size, size)
+        start_at_mean(self.decoder, facts.mean, config.likelihood)
         self.code_mean: Tensor
         self.code_cov: Tensor
         self.register_buffer("code_mean", torch.zeros(size))
@@ -108,15 +108,15 @@ class Autoencoder(GenerativeModel):
         self.code_mean.copy_(torch.where(finite, mean, self.code_mean))
         self.code_cov.copy_(torch.where(finite, cov, self.code_cov))
 
-    def encode(self, images: Tensor) -> Tensor:
+    def encode(self, items: Tensor, labels: Tensor | None = None) -> Tensor:
         """Pictures [N, C, H, W] in 0..1 to codes [N, latent_dim]."""
-        return self.encoder(images)
+        return self.encoder(items)
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes [N, latent_dim] to pictures [N, C, H, W] in 0..1."""
         return to_pixels(self.decoder(codes), self.config.likelihood)
 
-    def sample(self, noise: Tensor) -> Tensor:
+    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Noise [N, latent_dim] to pictures, by the normal distribution fitted to the codes."""
         # The symmetric square root: unlike Cholesky's factor it exists for dead dimensions too.
         values, vectors = torch.linalg.eigh(self.code_cov)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from genstudio.core.config import Config, Value, knob
-from genstudio.core.errors import InputError
 from genstudio.core.events import Curve
 from genstudio.data.batches import Batch
+from genstudio.models.capabilities import Critic, Decodes, Encodes, Samples
+from genstudio.models.facts import LARGEST, SMALLEST, Facts, Modality, Shape, check_shape
 
-Shape = tuple[int, int, int]  # height, width, channels
+Schedule = Literal["constant", "cosine"]
+Method = Literal["adam", "rmsprop", "sgd"]
 
-SMALLEST, LARGEST = 8, 64
+
+__all__ = [
+    "LARGEST", "SMALLEST", "Batch", "Context", "Critic", "Decodes", "Encodes", "Facts", "FamilyConfig",
+    "GenerativeModel", "Method", "Modality", "Objective", "Optimizer", "Preset", "Samples", "Schedule", "Shape",
+    "check_shape", "data_of", "rate_factor",
+]  # fmt: skip
 
 
 class FamilyConfig(Config):
@@ -39,8 +47,18 @@ class FamilyConfig(Config):
         zero_means="off",
         help="Scales the gradient down to this norm when it is longer, which tames sudden jumps.",
     )  # fmt: skip
+    schedule: Schedule = knob(
+        "constant", label="Rate schedule", group="Optimizer",
+        help="constant: the same learning rate throughout; cosine: it falls to zero over the planned steps or "
+        "minutes, which ends a training of known length better.",
+    )  # fmt: skip
+    warmup: int = knob(
+        0, low=0, high=1_000_000, scale="log", label="Rate warm-up", unit="steps", group="Optimizer",
+        zero_means="none",
+        help="The learning rate grows from zero to its value over this many steps.",
+    )  # fmt: skip
     ema: float = knob(
-        0.999, low=0.0, high=0.99999, label="EMA decay", group="Optimizer", zero_means="off",
+        0.999, low=0.0, high=0.99999, label="EMA decay", live=True, group="Optimizer", zero_means="off",
         help="Pictures come from an average of recent weights; nearer to 1 averages longer. "
         "It starts short and grows: min(decay, (1 + step) / (10 + step)).",
     )  # fmt: skip
@@ -58,10 +76,20 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:
-    """How one player is optimised: AdamW (Loshchilov & Hutter 2019)."""
+    """How one player is optimised.
+
+    Attributes
+    ----------
+    method : {"adam", "rmsprop", "sgd"}
+        AdamW (Loshchilov & Hutter 2019), RMSprop, or stochastic gradient descent with `momentum`.
+    betas : (float, float)
+        Decay of Adam's moments; the second one is RMSprop's too.
+    """
 
     learning_rate: float
+    method: Method = "adam"
     betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.9
     weight_decay: float = 0.0
     clip_norm: float = 0.0
 
@@ -87,11 +115,21 @@ class Context:
         The run's own random numbers, on the device; nothing else draws from it, and checkpoints keep it.
     bf16 : bool
         Whether networks run in bfloat16; losses are computed in float32 either way.
+    progress : float
+        Share of the planned steps or minutes that is over, 0..1; 0 while there is no plan.
+    more : callable or None
+        Gives the next batch of the stream.
     """
 
     step: int
     rng: torch.Generator
     bf16: bool = False
+    progress: float = 0.0
+    more: Callable[[], Batch] | None = None
+
+    def next_batch(self, batch: Batch) -> Batch:
+        """A further batch, for players that learn from several in one step; `batch` where there is no stream."""
+        return self.more() if self.more else batch
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Wrap the networks' forward pass in this, never a ``yield``."""
@@ -99,22 +137,33 @@ class Context:
             return contextlib.nullcontext()
         return torch.autocast(self.rng.device.type, dtype=torch.bfloat16)
 
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal numbers, float32, on the device."""
+        return torch.randn(shape, generator=self.rng, device=self.rng.device)
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Numbers in [0, 1), float32, on the device."""
+        return torch.rand(shape, generator=self.rng, device=self.rng.device)
+
     def normal_like(self, x: Tensor) -> Tensor:
         """Standard normal numbers of the shape of `x`, in float32."""
-        return torch.randn(x.shape, generator=self.rng, device=x.device)
+        return self.normal(*x.shape)
 
 
 class GenerativeModel(nn.Module, ABC):
-    """Base of all families.
+    """Base of all families; a family that can learn by label has a knob `conditional`.
 
     Parameters
     ----------
     config : FamilyConfig
         An instance of the family's `Config`. Replaced as a whole when a live knob changes.
-    shape : (int, int, int)
-        Height, width and channels of the pictures.
-    pixel_mean : float
-        Mean of the training pictures in 0..1; the output starts there.
+    facts : Facts
+        What its data is; the output starts at the data's mean.
+
+    Raises
+    ------
+    InputError
+        When the networks cannot take such data.
     """
 
     Config: ClassVar[type[FamilyConfig]] = FamilyConfig
@@ -125,10 +174,12 @@ class GenerativeModel(nn.Module, ABC):
     #: What samples are, for captions.
     sampling: ClassVar[str] = ""
 
-    def __init__(self, config: FamilyConfig, shape: Shape, pixel_mean: float = 0.5) -> None:
+    def __init__(self, config: FamilyConfig, facts: Facts) -> None:
         super().__init__()
         self.config = config
-        self.shape = check_shape(shape)
+        self.facts = facts
+        if facts.modality == "image":
+            facts.picture()
 
     def players(self) -> Mapping[str, Iterable[nn.Parameter]]:
         """Disjoint groups of parameters, each stepped by its own optimizer."""
@@ -139,48 +190,34 @@ class GenerativeModel(nn.Module, ABC):
         c = self.config
         return Optimizer(c.learning_rate, weight_decay=c.weight_decay, clip_norm=c.clip_norm)
 
+    @property
+    def conditional(self) -> bool:
+        """Whether it learns by label: then its samples can be asked for by label too."""
+        return bool(getattr(self.config, "conditional", False))
+
+    def label_row(self, count: int) -> Tensor | None:
+        """Labels to sample with, each class in turn: int64 [count]; None for a model that knows none."""
+        if not self.conditional:
+            return None
+        device = next(self.parameters()).device
+        return torch.arange(count, device=device) % self.facts.classes
+
     @abstractmethod
     def training_step(self, batch: Batch, context: Context) -> Iterator[Objective]:
         """Yield one objective after the other; each resumes after that player's optimizer step."""
 
 
-@runtime_checkable
-class Samples(Protocol):
-    """Draws new pictures from standard normal noise."""
-
-    latent_dim: int
-
-    def sample(self, noise: Tensor) -> Tensor:
-        """Noise [N, latent_dim] to pictures [N, C, H, W] in 0..1; the same noise gives the same picture."""
-        ...
+def data_of(batch: Batch) -> Tensor:
+    """The pictures or the points of a batch."""
+    return batch["image"] if "image" in batch else batch["point"]
 
 
-@runtime_checkable
-class Encodes(Protocol):
-    """Turns pictures into codes."""
+def rate_factor(config: FamilyConfig, step: int, progress: float) -> float:
+    """What the learning rate is multiplied with in the step after `step`: warm-up, then constant or cosine.
 
-    def encode(self, images: Tensor) -> Tensor:
-        """Pictures [N, C, H, W] in 0..1 to codes [N, latent_dim]; the mean where codes are random."""
-        ...
-
-
-@runtime_checkable
-class Decodes(Protocol):
-    """Turns codes into pictures."""
-
-    def decode(self, codes: Tensor) -> Tensor:
-        """Codes [N, latent_dim] to pictures [N, C, H, W] in 0..1."""
-        ...
-
-
-def check_shape(shape: Shape) -> Shape:
-    """Return `shape`; raise `InputError` when the networks cannot take such pictures."""
-    height, width, channels = shape
-    if min(height, width) < SMALLEST or max(height, width) > LARGEST:
-        raise InputError(
-            f"The pictures are {width} x {height} pixels; these networks take {SMALLEST} to {LARGEST} "
-            "on each side. Choose other data or resize the pictures."
-        )
-    if channels not in (1, 3):
-        raise InputError(f"The pictures have {channels} channels; 1 (grey) or 3 (colour) can be used.")
-    return height, width, channels
+    The cosine falls from 1 to 0 as `progress` goes from 0 to 1 (Loshchilov & Hutter 2017, eq. 5).
+    """
+    factor = min(1.0, (step + 1) / config.warmup) if config.warmup else 1.0
+    if config.schedule == "cosine":
+        factor *= 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    return factor

@@ -14,7 +14,7 @@ from torch import Tensor
 from genstudio.core.config import knob
 from genstudio.core.events import Curve
 from genstudio.data.batches import Batch
-from genstudio.models.base import Context, FamilyConfig, GenerativeModel, Objective, Preset, Shape
+from genstudio.models.base import Context, Facts, FamilyConfig, GenerativeModel, Objective, Preset
 from genstudio.models.blocks import Network, picture_networks
 from genstudio.models.losses import (
     LOG_VAR_RANGE,
@@ -84,11 +84,11 @@ class VAE(GenerativeModel):
         "colour": Preset("Colour pictures", "Squared error with noise of 0.1.", {"likelihood": "mse"}),
     }
 
-    def __init__(self, config: VAEConfig, shape: Shape, pixel_mean: float = 0.5) -> None:
-        super().__init__(config, shape, pixel_mean)
+    def __init__(self, config: VAEConfig, facts: Facts) -> None:
+        super().__init__(config, facts)
         size = self.latent_dim = config.latent_dim
-        self.encoder, self.decoder = picture_networks(config.network, shape, config.width, 2 * size, size)
-        start_at_mean(self.decoder, pixel_mean, config.likelihood)
+        self.encoder, self.decoder = picture_networks(config.network, facts.picture(), config.width, 2 * size, size)
+        start_at_mean(self.decoder, facts.mean, config.likelihood)
 
     def training_step(self, batch: Batch, context: Context) -> Iterator[Objective]:
         images = batch["image"]
@@ -115,15 +115,15 @@ class VAE(GenerativeModel):
             return bernoulli_nll(output, images)
         return squared_error(output, images) / (2 * self.config.noise**2)
 
-    def encode(self, images: Tensor) -> Tensor:
+    def encode(self, items: Tensor, labels: Tensor | None = None) -> Tensor:
         """Pictures [N, C, H, W] in 0..1 to the posterior means [N, latent_dim]."""
-        return _posterior(self.encoder(images))[0]
+        return _posterior(self.encoder(items))[0]
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes [N, latent_dim] to pictures [N, C, H, W] in 0..1."""
         return to_pixels(self.decoder(codes), self.config.likelihood)
 
-    def sample(self, noise: Tensor) -> Tensor:
+    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Noise [N, latent_dim] is a draw from the prior itself."""
         return self.decode(noise)
 

@@ -8,7 +8,7 @@ import torch
 from genstudio.core.errors import WorkError
 from genstudio.engine.players import MovingAverage, Players, all_finite
 from genstudio.models import families
-from genstudio.models.base import Context, Objective
+from genstudio.models.base import Context, Facts, Objective
 
 every_family = pytest.mark.parametrize("family", list(families))
 
@@ -16,7 +16,7 @@ every_family = pytest.mark.parametrize("family", list(families))
 def build(family="vae", **knobs):
     cls = families.load(family)
     torch.manual_seed(0)
-    return cls(cls.Config.parse({"network": "mlp", "width": 4, "latent_dim": 3, **knobs}), (8, 8, 1))
+    return cls(cls.Config.parse({"network": "mlp", "width": 4, "latent_dim": 3, **knobs}), Facts((8, 8, 1)))
 
 
 def objective(model, seed=0, scale=1.0):

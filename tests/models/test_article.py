@@ -8,7 +8,7 @@ from torch import nn
 from genstudio.data import open_source
 from genstudio.data.batches import ImageBatches
 from genstudio.models import families
-from genstudio.models.base import Context
+from genstudio.models.base import Context, Facts
 
 SHAPE = (28, 28, 1)
 
@@ -16,7 +16,7 @@ SHAPE = (28, 28, 1)
 def article(mean=0.3):
     cls = families.load("autoencoder")
     torch.manual_seed(0)
-    return cls(cls.Config.parse(cls.presets["article"].knobs), SHAPE, mean)
+    return cls(cls.Config.parse(cls.presets["article"].knobs), Facts(SHAPE, mean))
 
 
 def shapes_inside(network, x):

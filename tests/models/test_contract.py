@@ -1,6 +1,5 @@
 """What every registered family promises, with each of its networks and likelihoods."""
 
-import itertools
 import math
 import random
 
@@ -9,19 +8,25 @@ import pytest
 import torch
 
 from genstudio.models import families
-from genstudio.models.base import Context, Decodes, Encodes, Objective, Samples
+from genstudio.models.base import Context, Decodes, Encodes, Facts, Objective, Samples
 
 SHAPES = [(8, 8, 1), (9, 13, 3), (28, 28, 1), (31, 17, 1), (8, 64, 3), (64, 64, 3)]
 
 
+OF_THE_OPTIMIZER = {"schedule", "method"}  # the engine's affair
+
+
 def variants():
-    """(family, knobs) for every combination of its choices, as small as the bounds allow."""
+    """(family, knobs) at the defaults, with each other choice and each switch, as small as the bounds allow."""
     for name in families:
         knobs = families.load(name).Config.knobs()
         small = {k.name: v for k in knobs for n, v in (("width", 4), ("latent_dim", 3)) if k.name == n}
-        choices = [[(k.name, choice) for choice in k.choices] for k in knobs if k.kind == "choice"]
-        for chosen in itertools.product(*choices):
-            yield pytest.param(name, {**small, **dict(chosen)}, id="-".join([name, *(c for _, c in chosen)]))
+        yield pytest.param(name, small, id=name)
+        for knob in knobs:
+            values = knob.choices if knob.kind == "choice" else (True, False) if knob.kind == "bool" else ()
+            for value in values:
+                if value != knob.default and knob.name not in OF_THE_OPTIMIZER:
+                    yield pytest.param(name, {**small, knob.name: value}, id=f"{name}-{knob.name}={value}")
 
 
 every_variant = pytest.mark.parametrize(("family", "knobs"), list(variants()))
@@ -31,14 +36,15 @@ every_shape = pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s[1]}x{s
 def build(family, knobs, shape, mean=0.3):
     cls = families.load(family)
     torch.manual_seed(5)
-    return cls(cls.Config.parse(knobs), shape, mean)
+    return cls(cls.Config.parse(knobs), Facts(shape, mean, classes=3))
 
 
 def pictures(shape, count=6, seed=0):
     """A batch as it comes from the data: float32 [N, C, H, W] in 0..1, half of it ink."""
     height, width, channels = shape
     noise = torch.rand(count, channels, height, width, generator=torch.Generator().manual_seed(seed))
-    return {"image": (noise > 0.5).float().contiguous(memory_format=torch.channels_last)}
+    image = (noise > 0.5).float().contiguous(memory_format=torch.channels_last)
+    return {"image": image, "label": torch.arange(count) % 4 - 1}
 
 
 def context(step=0, seed=1, bf16=False):
@@ -72,7 +78,7 @@ def test_players_are_disjoint_and_cover_all_parameters(family, knobs):
     assert len(owned) == len(set(owned))
     assert set(owned) == {id(p) for p in model.parameters()}
     for player in model.players():
-        assert model.optimizer(player).learning_rate == model.config.learning_rate
+        assert model.optimizer(player).learning_rate > 0
 
 
 @every_shape
@@ -105,6 +111,9 @@ def test_capabilities_honour_their_protocols(family, knobs, shape):
 @every_variant
 def test_a_few_steps_lower_the_loss_of_a_fixed_batch(family, knobs):
     model, batch = build(family, knobs, (8, 8, 1)), pictures((8, 8, 1))
+
+    if len(model.players()) > 1:
+        pytest.skip("what one player gains the other may lose")
 
     def losses():
         with torch.no_grad():
@@ -169,8 +178,8 @@ def test_f12_a_batch_that_is_not_finite_leaves_the_statistics_alone(family, knob
         before = {name: buffer.clone() for name, buffer in model.named_buffers()}
         poisoned = {"image": batch["image"].clone()}
         poisoned["image"][0, 0, 0, 0] = bad
-        for objective in model.training_step(poisoned, context()):
-            assert not math.isfinite(objective.loss.item())
+        losses = [objective.loss.item() for objective in model.training_step(poisoned, context())]
+        assert not all(map(math.isfinite, losses))
         for name, buffer in model.named_buffers():
             assert buffer.isfinite().all(), name
             if not math.isfinite(bad):
@@ -180,9 +189,9 @@ def test_f12_a_batch_that_is_not_finite_leaves_the_statistics_alone(family, knob
 @every_variant
 def test_the_output_starts_at_the_mean_of_the_data(family, knobs):
     model = build(family, knobs, (16, 16, 1), mean=0.2)
-    if isinstance(model, Decodes):
+    if isinstance(model, Decodes) and "likelihood" in type(model.config).model_fields:
         bias = model.decoder.get_submodule("out").get_parameter("bias")
-        start = torch.sigmoid(bias) if knobs["likelihood"] == "bernoulli" else bias
+        start = torch.sigmoid(bias) if model.config.likelihood == "bernoulli" else bias
         assert start.detach().numpy() == pytest.approx(0.2)
         drawn = model.decode(torch.zeros(1, model.latent_dim))
         assert drawn.mean().item() == pytest.approx(0.2, abs=0.1)

@@ -8,7 +8,7 @@ from genstudio.core.config import parse_text
 from genstudio.core.errors import InputError
 from genstudio.core.spec import TrainingConfig
 from genstudio.models import families
-from genstudio.models.base import check_shape
+from genstudio.models.base import Facts, check_shape
 
 every_family = pytest.mark.parametrize("family", list(families))
 every_preset = pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_preset_parses_and_builds(family, preset):
     config = cls.Config.parse(recipe.knobs)
     assert set(config.changed()) <= set(recipe.knobs)
     TrainingConfig.parse(recipe.training)
-    model = cls(config, (28, 28, 1), 0.3)
+    model = cls(config, Facts((28, 28, 1), 0.3))
     assert sum(p.numel() for p in model.parameters()) > 1000
 
 
@@ -84,7 +84,7 @@ def test_preset_parses_and_builds(family, preset):
 def test_size_that_no_network_takes_is_refused_in_pixels(family, shape):
     cls = families.load(family)
     with pytest.raises(InputError, match=f"{shape[1]} x {shape[0]} pixels"):
-        cls(cls.Config(), shape)
+        cls(cls.Config(), Facts(shape))
 
 
 @pytest.mark.parametrize("channels", [0, 2, 4, 1000])

@@ -1,0 +1,96 @@
+"""How long a session of training lasts, and when news, pictures and checkpoints are due."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+
+from genstudio.core.events import Progress
+from genstudio.core.spec import TrainingConfig
+from genstudio.engine.clock import Rate, Watch
+
+_REPORT_EVERY = 1 / 30  # seconds: the rate at which a window can use news
+_SAVE_EVERY = 300.0  # seconds: nobody loses more than five minutes
+_PICTURES_EVERY, _PICTURES_SHARE = 1.0, 50.0  # seconds apart, and at most 2 % of the time
+
+
+class Plan:
+    """What is due when. Steps decide where settings name them; else the clock does.
+
+    Attributes
+    ----------
+    training : TrainingConfig
+        May be replaced while training.
+    watch : Watch
+        Training time over all sessions of the run.
+    """
+
+    def __init__(self, training: TrainingConfig, watch: Watch) -> None:
+        self.training, self.watch = training, watch
+        self._session_start = watch.seconds
+        self._rate = Rate()
+        now = time.monotonic()
+        self._report_at, self._pictures_at, self._save_at = now, now, now + _SAVE_EVERY
+
+    def done(self, step: int) -> bool:
+        """True when the steps or the minutes of this session are used up."""
+        limit = self.training
+        out_of_time = limit.minutes and self._session >= limit.minutes * 60
+        return bool(out_of_time or (limit.steps and step >= limit.steps))
+
+    @property
+    def _session(self) -> float:
+        """Seconds of training in this session."""
+        return self.watch.seconds - self._session_start
+
+    def share(self, step: int) -> float:
+        """How much of the planned steps or minutes is over, 0..1; 0 while training goes on until stopped."""
+        limit = self.training
+        shares = [step / limit.steps] if limit.steps else []
+        if limit.minutes:
+            shares.append(self._session / (limit.minutes * 60))
+        return min(1.0, max(shares, default=0.0))
+
+    def progress(self, step: int, saved: int | None) -> Progress:
+        """How far, how fast and how long, for people."""
+        limit, seconds = self.training, self.watch.seconds
+        speed = self._rate.at(seconds, step)
+        left = []
+        if limit.steps and speed > 0:
+            left.append(max(0.0, (limit.steps - step) / speed))
+        if limit.minutes:
+            left.append(max(0.0, limit.minutes * 60 - self._session))
+        return Progress(
+            step=step,
+            total=limit.steps or None,
+            fraction=self.share(step) if limit.steps or limit.minutes else None,
+            seconds=seconds,
+            samples_per_second=speed * limit.batch_size,
+            remaining=min(left) if left else None,
+            memory=psutil.Process().memory_info().rss,
+            saved=saved,
+        )
+
+    def report_due(self) -> bool:
+        return time.monotonic() >= self._report_at
+
+    def reported(self) -> None:
+        self._report_at = time.monotonic() + _REPORT_EVERY
+
+    def pictures_due(self, step: int) -> bool:
+        every = self.training.sample_every
+        return step % every == 0 if every else time.monotonic() >= self._pictures_at
+
+    def drew(self, begin: float, step: int) -> None:
+        """Pictures were drawn since `begin` on the monotonic clock."""
+        # the first drawing warms caches up and says nothing about the next
+        cost = _PICTURES_SHARE * (time.monotonic() - begin) if step else 0.0
+        self._pictures_at = time.monotonic() + max(_PICTURES_EVERY, cost)
+
+    def save_due(self, step: int) -> bool:
+        every = self.training.checkpoint_every
+        return bool(every and step % every == 0 and not self.done(step)) or time.monotonic() >= self._save_at
+
+    def saving(self) -> None:
+        self._save_at = time.monotonic() + _SAVE_EVERY

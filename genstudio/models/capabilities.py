@@ -1,0 +1,48 @@
+"""What a model can be asked for. A page or command offers an action where the model has the capability."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Draws new items from standard normal noise.
+
+    Labels are int64 [N], -1 for none; only conditional models look at them.
+    """
+
+    latent_dim: int
+
+    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Noise [N, latent_dim] to pictures [N, C, H, W] in 0..1 or points [N, 2]; the same noise gives the same."""
+        ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Turns items into codes."""
+
+    def encode(self, items: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Pictures [N, C, H, W] in 0..1 or points [N, 2] to codes [N, latent_dim]; the mean of random codes."""
+        ...
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """Turns codes into items."""
+
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Codes [N, latent_dim] to pictures [N, C, H, W] in 0..1 or points [N, 2]."""
+        ...
+
+
+@runtime_checkable
+class Critic(Protocol):
+    """Tells real items from drawn ones."""
+
+    def critic(self, items: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Pictures [N, C, H, W] in 0..1 or points [N, 2] to scores [N]; the higher, the more real."""
+        ...
