@@ -108,6 +108,37 @@ class Gallery:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """What a model of 2-D points does at one step; only the newest matters.
+
+    Attributes
+    ----------
+    real : float32 [N, 2]
+        Points of the data.
+    samples : float32 [M, 2]
+        Points drawn from fixed noise, so that each of them can be followed from step to step.
+    arrows : float32 [M, 2] or None
+        Where each sample is drawn to: the critic's gradient, or the velocity of a flow.
+    surface : float32 [G, G] or None
+        A value on a square grid, rows from the lowest y up, columns from the lowest x.
+    surface_name : str
+        What it is: "critic: probability of real", "density of samples".
+    extent : float
+        The grid and the view go from -extent to extent in x and y.
+    """
+
+    slot: ClassVar[str] = "field"
+    step: int
+    real: NDArray[np.float32]
+    samples: NDArray[np.float32]
+    arrows: NDArray[np.float32] | None = None
+    surface: NDArray[np.float32] | None = None
+    surface_name: str = ""
+    extent: float = 4.0
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Edited:
     """A knob was changed while training; `step` is the last one that saw the old value."""
 
@@ -153,4 +184,4 @@ class Finished:
     state: State
 
 
-Event = Preparing | Started | Scalars | Progress | Gallery | Edited | Advice | Saved | Note | Finished
+Event = Preparing | Started | Scalars | Progress | Gallery | Field | Edited | Advice | Saved | Note | Finished
