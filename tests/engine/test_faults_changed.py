@@ -31,7 +31,7 @@ def test_f52_other_data_is_refused_in_numbers_and_nothing_is_changed(tmp_path, p
     drive(spec_of(data=source, steps=4), tmp_path / "r")
     before = (tmp_path / "r" / "run.json").read_bytes(), state_of(tmp_path / "r")
     idx_folder(tmp_path / "data", pictures[:40])
-    with pytest.raises(InputError, match=r"40 pictures now, 50 then") as caught:
+    with pytest.raises(InputError, match=r"40 items now, 50 then") as caught:
         drive(spec_of(data=source, steps=6), tmp_path / "r")
     assert source in str(caught.value)
     assert ((tmp_path / "r" / "run.json").read_bytes(), state_of(tmp_path / "r")) == before
