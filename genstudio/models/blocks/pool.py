@@ -10,38 +10,42 @@ import math
 
 from torch import Tensor, nn
 
+from genstudio.models.blocks.fold import UpConv3
+
 
 class Encoder(nn.Sequential):
-    """[N, C, H, W] -> [N, features]."""
+    """[N, C, H, W] -> [N, features].
+
+    The article's ReLU comes before the pooling. Behind it the function and its gradients are the same, because
+    both keep the order of numbers, and a quarter of the numbers is left to compute.
+    """
 
     def __init__(self, shape: tuple[int, int, int], width: int, features: int) -> None:
         super().__init__(
             nn.Conv2d(shape[2], width, 3, padding=1),
-            nn.ReLU(inplace=True),
             nn.MaxPool2d(2),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, 2 * width, 3, padding=1),
-            nn.ReLU(inplace=True),
             nn.MaxPool2d(2),
+            nn.ReLU(inplace=True),
             nn.Flatten(),
             nn.Linear(2 * width * math.prod(_bottom(shape)), features),
         )
 
 
 class Decoder(nn.Module):
-    """[N, latent_dim] -> [N, C, H, W]."""
+    """[N, latent_dim] -> [N, C, H, W]; up-sampling and the convolution after it are one layer."""
 
     def __init__(self, shape: tuple[int, int, int], width: int, latent_dim: int) -> None:
         super().__init__()
         start = (2 * width, *_bottom(shape))
-        self.out = nn.Conv2d(width, shape[2], 3, padding=1)
+        self.out = UpConv3(width, shape[2], shape[:2])
         self.body = nn.Sequential(
             nn.Linear(latent_dim, math.prod(start)),
             nn.Unflatten(1, start),
             nn.ReLU(inplace=True),
-            nn.Upsample(size=(shape[0] // 2, shape[1] // 2)),
-            nn.Conv2d(2 * width, width, 3, padding=1),
+            UpConv3(2 * width, width, (shape[0] // 2, shape[1] // 2)),
             nn.ReLU(inplace=True),
-            nn.Upsample(size=shape[:2]),
         )
 
     def forward(self, codes: Tensor) -> Tensor:
