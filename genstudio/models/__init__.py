@@ -24,5 +24,11 @@ families: Registry[GenerativeModel] = Registry(
             "Variational autoencoder",
             "An autoencoder whose codes fill a smooth space, so that new pictures can be drawn from it.",
         ),
+        "flow": Entry(
+            "genstudio.models.flow",
+            "Flow",
+            "Flow matching",
+            "Learns to carry noise to data step by step. The best pictures for the time, slower to draw.",
+        ),
     },
 )

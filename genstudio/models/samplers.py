@@ -56,7 +56,7 @@ def heun(velocity: Velocity, x: Tensor, times: Tensor) -> Tensor:
 
 
 def guided(labelled: Velocity, unlabelled: Velocity, weight: float) -> Velocity:
-    """Velocity with class guidance: v(none) + weight · (v(label) − v(none)), weight = 1 + w in Ho & Salimans 2022, eq. 6.
+    """Velocity with class guidance: v(none) + weight · (v(label) − v(none)) (Ho & Salimans 2022, eq. 6, 1 + w).
 
     A weight of 1 is the plain conditional velocity, at half the cost; more exaggerates what tells a class.
     """
