@@ -75,7 +75,7 @@ def test_preset_parses_and_builds(family, preset):
     config = cls.Config.parse(recipe.knobs)
     assert set(config.changed()) <= set(recipe.knobs)
     TrainingConfig.parse(recipe.training)
-    model = cls(config, Facts((28, 28, 1), 0.3))
+    model = cls(config, Facts((28, 28, 1), 0.3, classes=10))
     assert sum(p.numel() for p in model.parameters()) > 1000
 
 
