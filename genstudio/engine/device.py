@@ -9,6 +9,7 @@ import torch
 
 from genstudio.core.errors import InputError
 from genstudio.core.spec import DeviceName, Precision
+from genstudio.engine.precision import fast_bf16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Machine:
 
 
 def choose(device: DeviceName, threads: int, precision: Precision, allows_bf16: bool = True) -> Machine:
-    """Turn settings into a machine.
+    """Turn settings into a machine; with the precision "auto" bfloat16 is measured, once on each machine.
 
     Raises
     ------
@@ -50,18 +51,6 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def fast_bf16(kind: str) -> bool:
-    """True where bfloat16 has instructions of its own; elsewhere it is emulated and slower than float32."""
-    if kind == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if kind == "cpu":
-        return torch.backends.mkldnn.is_available() and any(
-            getattr(torch.cpu, name, lambda: False)()
-            for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        )
-    return False
 
 
 def _device(name: DeviceName) -> str:
