@@ -7,25 +7,20 @@ them at a tenth of the speed.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import torch
 from torch.nn import functional as F
 
-from genstudio.core import atomic
-from genstudio.core.folders import cache_folder
+from genstudio.engine import measured
 
 CLEARLY = 1.2  # a gain that is worth the lost digits
 _HOPELESS = 0.25  # a first ratio after which nothing more needs to be measured
 _ROUNDS = 4
 _BUDGET = 0.2  # seconds
-_MOST_BYTES = 100_000
 
 _known: dict[str, bool] = {}
 _lock = threading.Lock()
@@ -49,57 +44,9 @@ def fast_bf16(kind: str) -> bool:
 
 def _gain(kind: str) -> float:
     """The gain as kept from an earlier time, else as measured now."""
-    key = machine_key(kind)
-    kept = _read()
-    if key not in kept:
-        gain = measure(kind)
-        kept = {key: gain, **_read()}  # another process may have been first: all follow its answer
-        with contextlib.suppress(OSError):  # it is measured again next time
-            _path().parent.mkdir(parents=True, exist_ok=True)
-            atomic.write_quickly(_path(), json.dumps(kept, indent=2).encode("utf-8"))
-    return kept[key]
-
-
-def machine_key(kind: str) -> str:
-    """What the answer depends on: the processor with its instructions, or the GPU, and the version of torch."""
-    if kind == "cuda":
-        name = f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}"
-    else:
-        tests = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        has = [test for test in tests if getattr(torch.cpu, test, lambda: False)()]
-        name = ", ".join([_processor(), torch.backends.cpu.get_cpu_capability(), *has])
-    return f"{name}, torch {torch.__version__}"
-
-
-def _processor() -> str:
-    """The processor's model, as exactly as the system tells."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _path() -> Path:
-    return cache_folder() / "bf16.json"
-
-
-def _read() -> dict[str, float]:
-    """What is kept by `machine_key`; a broken file, or a broken entry of it, counts as nothing."""
-    path = _path()
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            return {}
-        found = json.loads(atomic.read_bytes(path))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {key: float(value) for key, value in found.items() if type(value) in (int, float) and _plausible(value)}
-
-
-def _plausible(gain: float) -> bool:
-    return math.isfinite(gain) and 0 <= gain < 1e6
+    key = f"bf16: {measured.machine_key(kind)}"
+    kept = measured.recall(key)
+    return measured.keep(key, measure(kind)) if kept is None else kept
 
 
 def measure(kind: str) -> float:

@@ -1,14 +1,10 @@
 """bfloat16 is used where it was measured to be fast; the answer is kept, so that a machine decides once."""
 
-import json
 import math
 
 import pytest
 import torch
 
-from genstudio.core import atomic
-from genstudio.core.atomic import Faults
-from genstudio.core.folders import cache_folder
 from genstudio.engine import precision
 
 
@@ -39,10 +35,6 @@ def restart(monkeypatch):
     monkeypatch.setattr(precision, "_known", {})
 
 
-def kept():
-    return cache_folder() / "bf16.json"
-
-
 @pytest.mark.parametrize(("gain", "fast"), [(1.19, False), (1.2, True), (2.5, True), (0.1, False), (0.0, False)])
 def test_only_a_clear_gain_counts(clock, gain, fast):
     clock(gain)
@@ -56,72 +48,6 @@ def test_a_process_asks_once_and_the_next_one_reads_the_answer(clock, monkeypatc
     restart(monkeypatch)
     assert precision.fast_bf16("cpu")
     assert found.kinds == ["cpu"]
-
-
-def test_another_processor_or_version_of_torch_is_measured_anew(clock, monkeypatch):
-    found = clock(2.0, 0.5, 3.0)
-    assert precision.fast_bf16("cpu")
-    for change, fast in [("_processor", False), ("version", True)]:
-        restart(monkeypatch)
-        if change == "version":
-            monkeypatch.setattr(torch, "__version__", "99.0")
-        else:
-            monkeypatch.setattr(precision, "_processor", lambda: "another one")
-        assert precision.fast_bf16("cpu") is fast
-    assert len(found.kinds) == 3
-    assert len(json.loads(kept().read_text(encoding="utf-8"))) == 3
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[1]",
-        b"\xff\xfe",
-        b"[" * 200_000,
-        b'{"KEY": "2"}',
-        b'{"KEY": NaN}',
-        b'{"KEY": -1}',
-        b'{"KEY": true}',
-    ],
-)
-def test_a_broken_file_of_measurements_is_ignored_and_replaced(clock, monkeypatch, content):
-    kept().parent.mkdir(parents=True)
-    kept().write_bytes(content.replace(b"KEY", precision.machine_key("cpu").encode()))
-    clock(2.0)
-    assert precision.fast_bf16("cpu")
-    restart(monkeypatch)
-    assert precision.fast_bf16("cpu")  # read: nothing is left to measure
-
-
-def test_what_another_process_kept_meanwhile_is_what_counts(clock):
-    found = clock(2.0)
-
-    def measured_by_both(kind):
-        kept().parent.mkdir(parents=True)
-        kept().write_text(json.dumps({precision.machine_key(kind): 0.5}), encoding="utf-8")
-        return Clock.__call__(found, kind)
-
-    precision.measure = measured_by_both  # the fixture puts the real one back
-    assert not precision.fast_bf16("cpu")
-
-
-@pytest.mark.parametrize("plan", ["write:0:ENOSPC", "write:0:EROFS"])
-def test_a_disk_that_refuses_costs_only_a_new_measurement(clock, monkeypatch, plan):
-    found = clock(2.0, 2.0)
-    monkeypatch.setattr(atomic, "faults", Faults(plan))
-    assert precision.fast_bf16("cpu")
-    restart(monkeypatch)
-    assert precision.fast_bf16("cpu")
-    assert len(found.kinds) == 2
-
-
-def test_a_cache_folder_that_is_a_file_is_no_failure(clock):
-    cache_folder().parent.mkdir(parents=True, exist_ok=True)
-    cache_folder().write_bytes(b"")
-    clock(2.0)
-    assert precision.fast_bf16("cpu")
 
 
 def test_measuring_leaves_threads_and_random_numbers_alone():
