@@ -31,12 +31,15 @@ class History:
         Steps increase; NaN marks a gap.
     marks : list of (step, text)
         Edits, advice and notes, in words.
+    advice : list of Advice
+        In the order in which it was given.
     damaged : int
         Lines that could not be read.
     """
 
     values: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]] = field(default_factory=dict)
     marks: list[tuple[int, str]] = field(default_factory=list)
+    advice: list[Advice] = field(default_factory=list)
     damaged: int = 0
 
 
@@ -61,7 +64,8 @@ class MetricsWriter:
         if isinstance(event, Edited):
             self._line(event.step, seconds, "edit", {"knob": event.name, "old": event.old, "new": event.new})
         elif isinstance(event, Advice):
-            self._line(event.step, seconds, "advice", {"code": event.code, "title": event.title})
+            words = {"code": event.code, "title": event.title, "text": event.text, "remedy": dict(event.remedy)}
+            self._line(event.step, seconds, "advice", words)
         else:
             self._line(event.step, seconds, "note", event.text)
 
@@ -116,6 +120,8 @@ def read(path: Path) -> History:
         step, name, value = entry
         if name in ("edit", "advice", "note"):
             history.marks.append((step, _in_words(name, value)))
+            if name == "advice" and isinstance(value, Mapping):
+                history.advice.append(_advice(step, value))
             continue
         steps, values = columns.setdefault(name, ([], []))
         # after a crash the same steps may stand twice: the later line is the run as it went on
@@ -168,3 +174,12 @@ def _in_words(name: str, value: Any) -> str:
     if name == "advice" and isinstance(value, Mapping):
         return str(value.get("title"))
     return str(value)
+
+
+def _advice(step: int, value: Mapping[str, Any]) -> Advice:
+    """Advice as it was given; of the remedy only what a knob can hold."""
+    given = value.get("remedy")
+    known = given.items() if isinstance(given, Mapping) else ()
+    remedy = {name: setting for name, setting in known if isinstance(setting, (bool, int, float, str))}
+    code, title, text = (str(value.get(part) or "") for part in ("code", "title", "text"))
+    return Advice(step, code, title, text, remedy)

@@ -163,3 +163,20 @@ def test_rate_follows_the_last_seconds():
     for second in range(20, 40):
         last = rate.at(float(second), 1900.0 + 10.0 * (second - 19))
     assert last == pytest.approx(10.0)
+
+
+def test_advice_comes_back_with_its_text_and_remedy(tmp_path):
+    writer = metrics.MetricsWriter(tmp_path / "metrics.jsonl")
+    given = Advice(7, "D01", "It diverges", "Two losses were not finite.", {"learning_rate": 5e-4, "heun": False})
+    writer.mark(given, 0.5)
+    writer.close()
+    history = metrics.read(tmp_path / "metrics.jsonl")
+    assert history.advice == [given]
+    assert history.marks == [(7, "It diverges")]
+
+
+def test_of_a_remedy_only_what_a_knob_can_hold_is_read(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    value = '{"code": 3, "remedy": {"a": [1], "b": null, "c": "x"}}'
+    path.write_text(f'{{"step": 1, "name": "advice", "value": {value}}}\n', encoding="utf-8")
+    assert metrics.read(path).advice == [Advice(1, "3", "", "", {"c": "x"})]
