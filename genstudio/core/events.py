@@ -91,13 +91,15 @@ class Gallery:
     Attributes
     ----------
     slot : str
-        "samples" or "reconstructions".
+        "samples", "reconstructions" or "critic".
     images : uint8 [N, H, W, C]
         C is 1 (grey) or 3 (RGB).
     inputs : uint8 [N, H, W, C] or None
         What each picture is a reconstruction of.
     caption : str
         What the pictures are: "samples from fixed latents, EMA weights".
+    notes : tuple of str
+        What is to be said of each picture, as many as there are; empty when there is nothing.
     """
 
     slot: str
@@ -105,6 +107,7 @@ class Gallery:
     images: Images
     inputs: Images | None = None
     caption: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +120,16 @@ class Field:
         Points of the data.
     samples : float32 [M, 2]
         Points drawn from fixed noise, so that each of them can be followed from step to step.
-    arrows : float32 [M, 2] or None
-        Where each sample is drawn to: the critic's gradient, or the velocity of a flow.
+    arrows : float32 [M, 2] or [K, 2], or None
+        Where each sample is drawn to, the critic's gradient; or the velocity of a flow at `arrow_starts`.
     surface : float32 [G, G] or None
         A value on a square grid, rows from the lowest y up, columns from the lowest x.
     surface_name : str
         What it is: "critic: probability of real", "density of samples".
     extent : float
-        The grid and the view go from -extent to extent in x and y.
+        The grid and the view go from -extent to extent in x and y, around `centre`.
+    arrow_starts : float32 [K, 2] or None
+        Where the arrows begin; None: at the samples.
     """
 
     slot: ClassVar[str] = "field"
@@ -136,6 +141,16 @@ class Field:
     surface_name: str = ""
     extent: float = 4.0
     caption: str = ""
+    centre: tuple[float, float] = (0.0, 0.0)
+    arrow_starts: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A step is over and all of it was told; comes only while steps are taken slowly or one by one."""
+
+    slot: ClassVar[str] = "stepped"
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +199,6 @@ class Finished:
     state: State
 
 
-Event = Preparing | Started | Scalars | Progress | Gallery | Field | Edited | Advice | Saved | Note | Finished
+Event = (
+    Preparing | Started | Scalars | Progress | Gallery | Field | Stepped | Edited | Advice | Saved | Note | Finished
+)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from genstudio.core.config import Value
 from genstudio.core.errors import WorkError
-from genstudio.core.events import Advice, Edited, Gallery, Note, Saved, Scalars, State
+from genstudio.core.events import Advice, Edited, Field, Gallery, Note, Saved, Scalars, State
+from genstudio.engine import field_file
 from genstudio.engine.board import Board
 from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.players import all_finite
@@ -27,6 +28,7 @@ class Keeper:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._board = Board(run.path / "tensorboard")
+        self._field: Field | None = None  # drawn many times a second: written with checkpoints only
         self._trouble: OSError | None = None
         self._told = False
 
@@ -37,12 +39,15 @@ class Keeper:
             self._run.metrics.flush()
             self._board.scalars(event)
 
-    def galleries(self, galleries: Iterable[Gallery]) -> None:
-        """Keep pictures of one step."""
+    def galleries(self, drawn: Iterable[Gallery | Field]) -> None:
+        """Keep pictures of one step, or its field until the next checkpoint."""
         with self._noticing():
-            for gallery in galleries:
-                self._run.save_gallery(gallery)
-                self._board.gallery(gallery)
+            for one in drawn:
+                if isinstance(one, Field):
+                    self._field = one
+                else:
+                    self._run.save_gallery(one)
+                    self._board.gallery(one)
 
     def mark(self, event: Edited | Advice | Note, seconds: float) -> None:
         """Log something that is shown on the curve."""
@@ -66,9 +71,15 @@ class Keeper:
         self._run.remember_losses(losses)
         with self._noticing():
             path = self._run.save_checkpoint(checkpoint)
+            self._keep_field()
             self._trouble, self._told = None, False
             return Saved(checkpoint.step, str(path))
         return None
+
+    def _keep_field(self) -> None:
+        if self._field is not None:
+            with contextlib.suppress(OSError):  # a comfort: the checkpoint is what counts
+                field_file.save(self._run.path, self._field)
 
     def last_checkpoint(self, checkpoint: Checkpoint, losses: dict[str, float]) -> Saved:
         """Publish the checkpoint that ends a session; raises `WorkError` when it cannot be written."""

@@ -20,6 +20,7 @@ from genstudio.core.events import Gallery
 
 _KEY = "genstudio"
 _MOST_PIXELS = 64_000_000
+_LONGEST_NOTE = 200
 # what Pillow, numpy and JSON raise for files that are cut short, changed or made by others
 _NOT_OURS = (
     OSError, EOFError, SyntaxError, struct.error, KeyError, ValueError, TypeError, ArithmeticError, RecursionError,
@@ -62,6 +63,7 @@ def gallery_png(gallery: Gallery) -> bytes:
         "tile": list(images.shape[1:]),
         "paired": gallery.inputs is not None,
         "caption": gallery.caption,
+        "notes": list(gallery.notes),
     }
     return png(grid(images), facts)
 
@@ -92,7 +94,11 @@ def read_gallery(path: Path) -> Gallery:
             raise ValueError("count")
         outputs = images[count : 2 * count] if paired else images[:count]
         inputs = images[:count].copy() if paired else None
-        return Gallery(str(facts["slot"]), int(facts["step"]), outputs.copy(), inputs, str(facts["caption"]))
+        notes = tuple(str(note)[:_LONGEST_NOTE] for note in facts.get("notes", ()))
+        if notes and len(notes) != count:
+            raise ValueError("notes")
+        slot, step = str(facts["slot"]), int(facts["step"])
+        return Gallery(slot, step, outputs.copy(), inputs, str(facts["caption"]), notes)
     except InputError:
         raise
     except _NOT_OURS:

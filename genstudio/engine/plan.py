@@ -13,6 +13,8 @@ from genstudio.engine.clock import Rate, Watch
 _REPORT_EVERY = 1 / 30  # seconds: the rate at which a window can use news
 _SAVE_EVERY = 300.0  # seconds: nobody loses more than five minutes
 _PICTURES_EVERY, _PICTURES_SHARE = 1.0, 50.0  # seconds apart, and at most 2 % of the time
+_LIVELY_EVERY, _LIVELY_SHARE = 1 / 15, 5.0  # of points, which are there to be watched: at most 20 %
+_SLOW = 0.09  # seconds a step: who takes them so slowly wants to see each of them
 
 
 class Plan:
@@ -24,10 +26,16 @@ class Plan:
         May be replaced while training.
     watch : Watch
         Training time over all sessions of the run.
+    lively : bool
+        Pictures are cheap and are to move.
+    pace : float
+        Seconds that whoever iterates leaves to each step; 0: as fast as it goes.
     """
 
-    def __init__(self, training: TrainingConfig, watch: Watch) -> None:
+    def __init__(self, training: TrainingConfig, watch: Watch, lively: bool = False) -> None:
         self.training, self.watch = training, watch
+        self._apart, self._cost = (_LIVELY_EVERY, _LIVELY_SHARE) if lively else (_PICTURES_EVERY, _PICTURES_SHARE)
+        self.pace = 0.0
         self._session_start = watch.seconds
         self._rate = Rate()
         now = time.monotonic()
@@ -73,20 +81,24 @@ class Plan:
         )
 
     def report_due(self) -> bool:
-        return time.monotonic() >= self._report_at
+        return self.pace > 0 or time.monotonic() >= self._report_at
 
     def reported(self) -> None:
         self._report_at = time.monotonic() + _REPORT_EVERY
 
     def pictures_due(self, step: int) -> bool:
+        return self.pace > _SLOW or self.pictures_kept(step)
+
+    def pictures_kept(self, step: int) -> bool:
+        """Whether pictures drawn now are worth the disk: those of slow steps are only looked at."""
         every = self.training.sample_every
         return step % every == 0 if every else time.monotonic() >= self._pictures_at
 
     def drew(self, begin: float, step: int) -> None:
         """Pictures were drawn since `begin` on the monotonic clock."""
         # the first drawing warms caches up and says nothing about the next
-        cost = _PICTURES_SHARE * (time.monotonic() - begin) if step else 0.0
-        self._pictures_at = time.monotonic() + max(_PICTURES_EVERY, cost)
+        cost = self._cost * (time.monotonic() - begin) if step else 0.0
+        self._pictures_at = time.monotonic() + max(self._apart, cost)
 
     def save_due(self, step: int) -> bool:
         every = self.training.checkpoint_every

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from genstudio.core.events import Curve, Gallery, Progress, State
+from genstudio.core.events import Curve, Field, Gallery, Progress, State
+from genstudio.engine import field_file
 from genstudio.engine.document import Document
 from genstudio.engine.metrics import History
 from genstudio.engine.run import Run
 
-SLOTS = ("samples", "reconstructions")
+SLOTS = ("samples", "reconstructions", "critic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Review:
     history: History
     galleries: tuple[Gallery, ...]
     notes: tuple[str, ...]
+    field: Field | None = None
 
     def progress(self) -> Progress:
         """How far it is; speed, remaining time and memory are those of a run that rests."""
@@ -51,4 +53,5 @@ def review(path: Path) -> Review:
     if history.damaged:
         run.notes.append(f"{history.damaged:,} lines of metrics.jsonl were damaged and are left out of the curves.")
     galleries = tuple(g for slot in SLOTS if (g := run.newest_gallery(slot)) is not None)
-    return Review(path, run.document, run.state(), run.saved_step(), history, galleries, tuple(run.notes))
+    field = field_file.newest(path)
+    return Review(path, run.document, run.state(), run.saved_step(), history, galleries, tuple(run.notes), field)

@@ -46,3 +46,12 @@ class Critic(Protocol):
     def critic(self, items: Tensor, labels: Tensor | None = None) -> Tensor:
         """Pictures [N, C, H, W] in 0..1 or points [N, 2] to scores [N]; the higher, the more real."""
         ...
+
+
+@runtime_checkable
+class Velocity(Protocol):
+    """Carries noise to data along a path: t = 0 is noise, t = 1 is data."""
+
+    def velocity(self, items: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Where items [N, ...] that are here at t float32 [N] or [1] go, per unit of t, in units of the data."""
+        ...
