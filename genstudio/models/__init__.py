@@ -24,6 +24,12 @@ families: Registry[GenerativeModel] = Registry(
             "Variational autoencoder",
             "An autoencoder whose codes fill a smooth space, so that new pictures can be drawn from it.",
         ),
+        "gan": Entry(
+            "genstudio.models.gan",
+            "GAN",
+            "Generative adversarial network",
+            "A generator draws, a critic tells drawn from real, and both get better. Sharp pictures, drawn at once.",
+        ),
         "flow": Entry(
             "genstudio.models.flow",
             "Flow",
