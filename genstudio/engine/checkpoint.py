@@ -32,6 +32,7 @@ class _State(BaseModel):
     position: int = Field(ge=0, le=2**62)
     seconds: float = Field(ge=0)
     knobs: dict[str, Value]
+    guard: dict[str, int] | None = Field(default=None, max_length=10)  # of runs from before there was one: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ Whoever iterates it is the user interface. Not iterating is a pause, closing it 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any
 
-from genstudio.core.errors import WorkError
-from genstudio.core.events import Edited, Event, Finished, Note, State
+from genstudio.core.events import Event, Finished, Note, State
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec
 from genstudio.data.items import Watch, unwatched
+from genstudio.engine import edits
 from genstudio.engine.run import Run
 from genstudio.engine.trainer import Trainer
 
@@ -75,8 +74,11 @@ def _steps(trainer: Trainer, mailbox: Mailbox) -> Iterator[Event]:
         yield Note(trainer.step, text)
     yield from trainer.galleries()
     while not trainer.done():
-        yield from apply_edits(trainer, mailbox.take())
+        yield from edits.apply_all(trainer, mailbox.take())
         trainer.take_step()
+        yield from trainer.news()
+        if trainer.guard.due():
+            yield from trainer.guard.check()
         if trainer.report_due():
             yield from trainer.report()
         if trainer.galleries_due():
@@ -87,15 +89,3 @@ def _steps(trainer: Trainer, mailbox: Mailbox) -> Iterator[Event]:
     yield from trainer.report(flush=True)
     yield from trainer.galleries()
     yield from trainer.save(last=True)
-
-
-def apply_edits(trainer: Trainer, edits: dict[str, Any]) -> Iterator[Edited | Note]:
-    """Apply live edits; one that is out of bounds or not live becomes a note, and training goes on."""
-    for name, value in edits.items():
-        try:
-            event = trainer.edit(name, value)
-        except (ValueError, WorkError) as error:
-            yield Note(trainer.step, str(error))
-            continue
-        if event is not None:
-            yield event

@@ -5,31 +5,27 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
 import torch
 
-from genstudio.core.errors import InputError, WorkError
-from genstudio.core.events import Edited, Event, Gallery, Note, Saved, Started, State
-from genstudio.core.spec import RunSpec, TrainingConfig
+from genstudio.core.errors import WorkError
+from genstudio.core.events import Advice, Event, Note, Started, State
+from genstudio.core.spec import RunSpec
 from genstudio.data import items, open_source
 from genstudio.data.augment import augment
 from genstudio.data.batches import Batch, batches_of
-from genstudio.engine import prepare
+from genstudio.engine import edits, guard, prepare
 from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.clock import Watch
 from genstudio.engine.keeper import Keeper
 from genstudio.engine.load import build_model, facts_of, load_weights, restore_rng
 from genstudio.engine.plan import Plan
-from genstudio.engine.players import MovingAverage, Players
+from genstudio.engine.players import MovingAverage, Players, all_finite
 from genstudio.engine.preview import Preview
 from genstudio.engine.record import Record
 from genstudio.engine.run import Run
 from genstudio.models import families
 from genstudio.models.base import Context, Facts, rate_factor
-
-_MOST_BAD_STEPS = 20
 
 
 class Trainer:
@@ -46,7 +42,8 @@ class Trainer:
     def __init__(self, spec: RunSpec, run: Run, watch: items.Watch = items.unwatched) -> None:
         saved = run.load_checkpoint() if run.document else None
         if run.document is not None:  # the run knows best what it is; only how long may be new
-            spec = run.document.spec().model_copy(update={"training": spec.training})
+            batch = {"batch_size": run.document.training.batch_size}  # halved, perhaps, to fit into memory
+            spec = run.document.spec().model_copy(update={"training": spec.training.with_values(batch)})
         family = families.load(spec.family)
         config = family.Config.parse(prepare.knobs(run, spec, saved))
         self.run, self.spec = run, spec.model_copy(update={"knobs": config.model_dump()})
@@ -74,9 +71,10 @@ class Trainer:
         self.record = Record(place)
         self.watch = Watch(seconds)
         self.plan = Plan(spec.training, self.watch)
-        self._bad_steps = 0
+        self._news: list[Event] = []
         prepare.begin(run, self.spec, self.data, facts, self.machine, self.step, self.model.curves)
         self.keeper = Keeper(run)
+        self.guard = guard.Guard(self, saved.state["guard"] if saved else None)
 
     def _facts(self) -> Facts:
         mean, std = prepare.measured(self.data)
@@ -110,56 +108,50 @@ class Trainer:
         return self.plan.done(self.step)
 
     def take_step(self) -> None:
-        """One batch, one update of each player, one update of the average."""
+        """One batch, one update of each player, one update of the average.
+
+        When memory runs out, the step is taken again with half the batch; `news` says so.
+        """
+        while True:
+            position = self.batches.position
+            try:
+                return self._take_step()
+            except (MemoryError, RuntimeError) as error:
+                if not guard.out_of_memory(error) or self.batches.size == 1:
+                    raise
+            self.batches.position = position
+            guard.free_memory(self.model)
+            self._news += edits.halve_batch(self)
+
+    def _take_step(self) -> None:
         share = self.plan.share(self.step)
         self.players.scale_rate(rate_factor(self.model.config, self.step, share))
-        context = Context(self.step, self.rng, self.machine.bf16, share, self._next_batch)
+        context = Context(self.step, self.rng, self.machine.bf16, share, self.next_batch)
         logs: dict[str, torch.Tensor] = {}
+        numbers: list[torch.Tensor] = []
         several = len(self.model.players()) > 1
-        for objective in self.model.training_step(self._next_batch(), context):
+        for objective in self.model.training_step(self.next_batch(), context):
             norm = self.players.step(objective)
+            numbers += objective.loss, norm
             logs.update(objective.logs)
             logs[f"gradient_norm_{objective.player}" if several else "gradient_norm"] = norm
         self.step += 1
         if self.average:
             self.average.update(self.step)
+        self.guard.see([number.detach() for number in numbers])
         self.record.add(self.step, logs)
 
-    def _next_batch(self) -> Batch:
+    def news(self) -> Iterator[Event]:
+        """What the last steps have to tell beside numbers."""
+        told, self._news = self._news, []
+        yield from told
+
+    def next_batch(self) -> Batch:
+        """The next batch of the stream, varied where the settings ask for it."""
         batch = self.batches.next()
         if self.spec.preparation.augments and "image" in batch:
             batch["image"] = augment(batch["image"], self.spec.preparation, self.rng)
         return batch
-
-    def edit(self, name: str, value: Any) -> Edited | None:
-        """Change a live knob; None when nothing changes. Raises `InputError` when it may not be changed."""
-        shared = name in TrainingConfig.model_fields
-        config = self.plan.training if shared else self.model.config
-        knobs = {k.name: k for k in config.knobs()}
-        if name not in knobs or not knobs[name].live:
-            raise InputError(f"“{name}” cannot be changed while training.")
-        old = getattr(config, name)
-        if value == old:
-            return None
-        if shared:
-            self.plan.training = self.plan.training.with_values({name: value})
-        else:
-            self.model.config = self.model.config.with_values({name: value})
-            self.players.refresh(self.model)
-            self._refresh_average()
-        event = Edited(self.step, knobs[name].label, old, value)
-        self.keeper.mark(event, self.watch.seconds)
-        return event
-
-    def _refresh_average(self) -> None:
-        """Take over an edited decay; an average that is switched on begins with the weights as they are."""
-        decay = self.model.config.ema
-        if decay == 0:
-            self.average = None
-        elif self.average is None:
-            self.average = MovingAverage(self.model, decay)
-        else:
-            self.average.decay = decay
 
     # --- reporting -----------------------------------------------------------------------------------
 
@@ -168,52 +160,39 @@ class Trainer:
 
     def report(self, flush: bool = False) -> Iterator[Event]:
         """The numbers since the last report, and how far we are."""
-        scalars, finite = self.record.read(self.watch.seconds, flush)
+        scalars, _ = self.record.read(self.watch.seconds, flush)
         if scalars is not None:
             self.keeper.scalars(scalars)
             yield scalars
-        yield from self._check(finite)
+        if flush:
+            yield from self.guard.check()
         yield from self.keeper.trouble(self.step)
         yield self.plan.progress(self.step, self.run.saved_step())
         self.plan.reported()
 
-    def _check(self, finite: np.ndarray) -> Iterator[Note]:
-        """Say when steps were skipped because a loss or gradient was not finite; give up after many in a row."""
-        if finite.all():
-            self._bad_steps = 0 if len(finite) else self._bad_steps
-            return
-        if self._bad_steps == 0:
-            yield self._note(
-                "A loss or gradient was not a finite number: that step was skipped and the weights are untouched. "
-                "If it happens again, lower the learning rate or clip the gradient."
-            )
-        good = np.flatnonzero(finite)
-        tail = len(finite) - 1 - int(good[-1]) if len(good) else self._bad_steps + len(finite)
-        self._bad_steps = tail
-        if tail >= _MOST_BAD_STEPS:
-            rate = self.model.config.learning_rate
-            raise WorkError(
-                f"Training diverged: the last {tail} steps up to step {self.step:,} gave no finite loss. The weights "
-                f"from before are kept. Start again with a learning rate below {rate:g}, or clip the gradient."
-            )
-
-    def _note(self, text: str) -> Note:
+    def note(self, text: str) -> Note:
+        """A sentence for a person, kept in the run."""
         note = Note(self.step, text)
         self.keeper.mark(note, self.watch.seconds)
         return note
+
+    def advise(self, advice: Advice) -> Advice:
+        """Keep an advice in the run."""
+        self.keeper.mark(advice, self.watch.seconds)
+        return advice
 
     # --- pictures ------------------------------------------------------------------------------------
 
     def galleries_due(self) -> bool:
         return self.plan.pictures_due(self.step)
 
-    def galleries(self) -> Iterator[Gallery | Note]:
+    def galleries(self) -> Iterator[Event]:
         """The fixed samples and reconstructions, drawn from the averaged weights; training never notices."""
         begin = time.monotonic()
         try:
             drawn = self.preview.draw(self.model, self.average, self.step)
         except Exception as error:  # F15, F49: pictures are a comfort, no reason to stop whatever went wrong
-            yield self._note(f"The pictures of step {self.step:,} could not be drawn: {error}. Training goes on.")
+            yield self.note(f"The pictures of step {self.step:,} could not be drawn: {error}. Training goes on.")
             drawn = []
         self.keeper.galleries(drawn)
         self.plan.drew(begin, self.step)
@@ -224,7 +203,7 @@ class Trainer:
     def checkpoint_due(self) -> bool:
         return self.plan.save_due(self.step)
 
-    def save(self, last: bool = False) -> Iterator[Saved | Note]:
+    def save(self, last: bool = False) -> Iterator[Event]:
         """Publish a checkpoint; when the disk refuses, training goes on and the next one is tried.
 
         Raises
@@ -233,6 +212,9 @@ class Trainer:
             When it is the `last` one and cannot be written, or when the weights are not finite.
         """
         self.plan.saving()
+        yield from self.guard.check()
+        if not self.guard.given_up and not all_finite(self.model.state_dict()):
+            yield from self.guard.go_back()
         keep = self.keeper.last_checkpoint if last else self.keeper.checkpoint
         saved = keep(self._checkpoint(), self.record.latest)
         if saved is not None:
@@ -262,14 +244,7 @@ class Trainer:
 
     def explained(self, error: BaseException) -> BaseException:
         """A failure of the machine in words; anything else as it is."""
-        text = str(error)
-        if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "allocate memory" not in text:
-            return error
-        half = max(1, self.spec.training.batch_size // 2)
-        return WorkError(
-            f"There is not enough memory for this model with batches of {self.spec.training.batch_size}: "
-            f"try a batch of {half} or a smaller width. What was saved before is kept."
-        )
+        return guard.explained(error, self.batches.size)
 
     def _checkpoint(self) -> Checkpoint:
         state = {
@@ -277,6 +252,7 @@ class Trainer:
             "position": self.batches.position,
             "seconds": self.watch.seconds,
             "knobs": self.model.config.model_dump(),
+            "guard": self.guard.state(),
         }
         training = {**self.players.state(), "rng": self.rng.get_state()}
         ema = dict(self.average.snapshot().state_dict()) if self.average else None

@@ -11,6 +11,7 @@ from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec, TrainingConfig
 from genstudio.engine.run import Run
 from genstudio.engine.train import train
+from genstudio.models import families
 
 TRAINING = {
     "steps": 20,
@@ -21,15 +22,20 @@ TRAINING = {
     "precision": "fp32",
     "device": "cpu",
 }
-KNOBS = {"network": "mlp", "width": 4, "latent_dim": 3}
+# of those that a family has; no schedule, because a resume often plans for more steps than the session before
+KNOBS = {
+    "network": "mlp", "width": 4, "latent_dim": 3, "schedule": "constant", "warmup": 0, "sampling_steps": 1,
+    "heun": False,
+}  # fmt: skip
 
 
 def spec_of(family="vae", knobs=None, data="digits", **training):
     """A `RunSpec`; `knobs` and `training` change the tiny defaults."""
+    fields = families.load(family).Config.model_fields if family in families else KNOBS
     return RunSpec(
         family=family,
         data=data,
-        knobs={**KNOBS, **(knobs or {})},
+        knobs={**{name: KNOBS[name] for name in KNOBS if name in fields}, **(knobs or {})},
         training=TrainingConfig.parse({**TRAINING, **training}),
     )
 
