@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+#: A request beside edits of knobs: seconds that each step is to take, so that each is told; 0 for full speed.
+PACE = "!pace"
+
 
 class Mailbox:
     """Edits and requests by name. The newest of a name wins, so a drag never queues up."""

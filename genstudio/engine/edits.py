@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from genstudio.core.errors import InputError, WorkError
 from genstudio.core.events import Edited, Note
+from genstudio.core.mailbox import PACE
 from genstudio.core.spec import TrainingConfig
 from genstudio.engine.players import MovingAverage
 
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def apply_all(trainer: Trainer, edits: Mapping[str, Any]) -> Iterator[Edited | Note]:
-    """Apply live edits; one that is out of bounds or not live becomes a note, and training goes on."""
+    """Apply live edits and requests; an edit out of bounds or not live becomes a note, and training goes on."""
     for name, value in edits.items():
+        if name == PACE:
+            trainer.plan.pace = float(value)
+            continue
         try:
             event = apply(trainer, name, value)
         except (ValueError, WorkError) as error:

@@ -41,8 +41,8 @@ def view_of(points: Floats) -> tuple[tuple[float, float], float]:
 
 def _rounded_up(reach: float) -> float:
     """To two digits, so that the axes of equal data are equal whichever points were picked."""
-    unit = 10.0 ** (np.floor(np.log10(reach)) - 1)
-    return float(np.ceil(reach / unit - 1e-9) * unit)
+    digits = 1 - int(np.floor(np.log10(reach)))
+    return round(float(np.ceil(reach * 10.0**digits - 1e-9)) / 10.0**digits, max(0, digits))
 
 
 @torch.no_grad()

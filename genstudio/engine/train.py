@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from genstudio.core.events import Event, Finished, Note, State
+from genstudio.core.events import Event, Finished, Note, State, Stepped
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec
 from genstudio.data.items import Watch, unwatched
@@ -86,6 +86,8 @@ def _steps(trainer: Trainer, mailbox: Mailbox) -> Iterator[Event]:
         if trainer.checkpoint_due():
             yield from trainer.report()
             yield from trainer.save()
+        if trainer.plan.pace > 0:
+            yield Stepped(trainer.step)
     yield from trainer.report(flush=True)
     yield from trainer.galleries()
     yield from trainer.save(last=True)

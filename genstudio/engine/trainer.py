@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import torch
 
 from genstudio.core.errors import WorkError
-from genstudio.core.events import Advice, Event, Note, Started, State
+from genstudio.core.events import Advice, Event, Field, Note, Started, State
 from genstudio.core.spec import RunSpec
 from genstudio.data import items, open_source
 from genstudio.data.augment import augment
@@ -70,7 +70,7 @@ class Trainer:
         self.preview = Preview(self.data, seed, self.machine)
         self.record = Record(place)
         self.watch = Watch(seconds)
-        self.plan = Plan(spec.training, self.watch)
+        self.plan = Plan(spec.training, self.watch, lively=facts.modality == "points")
         self._news: list[Event] = []
         prepare.begin(run, self.spec, self.data, facts, self.machine, self.step, self.model.curves)
         self.keeper = Keeper(run)
@@ -188,14 +188,15 @@ class Trainer:
 
     def galleries(self) -> Iterator[Event]:
         """The fixed samples and reconstructions, drawn from the averaged weights; training never notices."""
-        begin = time.monotonic()
+        begin, kept = time.monotonic(), self.done() or self.plan.pictures_kept(self.step)
         try:
             drawn = self.preview.draw(self.model, self.average, self.step)
         except Exception as error:  # F15, F49: pictures are a comfort, no reason to stop whatever went wrong
             yield self.note(f"The pictures of step {self.step:,} could not be drawn: {error}. Training goes on.")
             drawn = []
-        self.keeper.galleries(drawn)
-        self.plan.drew(begin, self.step)
+        self.keeper.galleries(drawn if kept else [one for one in drawn if isinstance(one, Field)])
+        if kept:
+            self.plan.drew(begin, self.step)
         yield from drawn
 
     # --- keeping -------------------------------------------------------------------------------------
