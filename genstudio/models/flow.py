@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genstudio.core.config import knob
+from genstudio.core.errors import InputError
 from genstudio.core.events import Curve
 from genstudio.models.base import Batch, Context, Facts, FamilyConfig, GenerativeModel, Objective, Preset, data_of
 from genstudio.models.blocks.spatial import Codes, code_size
@@ -65,7 +66,7 @@ class FlowConfig(FamilyConfig):
     )  # fmt: skip
     guidance: float = knob(
         1.0, low=0.0, high=10.0, label="Guidance", live=True, group="Sampling",
-        help="How strongly samples follow their label: 1 as learnt, more for typical, less varied ones, 0 not at all.",
+        help="How strongly samples follow their label: 1 as learnt, more for typical but less varied ones.",
     )  # fmt: skip
     label_drop: float = knob(
         0.1, low=0.0, high=1.0, label="Label drop", live=True, unit="of the items",
@@ -220,6 +221,19 @@ class Flow(GenerativeModel):
             data = (items - self.facts.mean) / self._spread
         times = time_grid(self.config.sampling_steps, items.device).flip(0)
         return self._follow(data, labels, times).flatten(1)
+
+    def velocity(self, items: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Where items on the way, [N, ...] in units of the data, go at t float32 [N] or [1]: per unit of t.
+
+        Raises
+        ------
+        InputError
+            In latent space, where what is on the way is no picture.
+        """
+        if self.autoencoder is not None:
+            raise InputError("In latent space codes are on the way, no pictures: their velocity cannot be shown.")
+        inside = (items - self.facts.mean) / self._spread
+        return self._spread * self._velocity(labels)(inside, t.expand(len(items)))
 
     def _follow(self, x: Tensor, labels: Tensor | None, times: Tensor) -> Tensor:
         return (heun if self.config.heun else euler)(self._velocity(labels), x, times)

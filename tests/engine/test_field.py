@@ -254,3 +254,20 @@ def test_numbers_that_are_not_finite_survive_the_file(tmp_path):
     kept = Field(3, points, points)
     field_file.save(tmp_path, kept)
     assert np.isnan(field_file.newest(tmp_path).samples[0, 0])
+
+
+# --- the families ------------------------------------------------------------------------------------
+
+
+def test_following_the_velocity_of_a_flow_by_hand_gives_its_samples():
+    from genstudio.models.flow import Flow
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        flow = Flow(Flow.Config(sampling_steps=20, heun=False), Facts((2,), 1.5, 2.0)).eval()
+    noise = torch.randn(6, 2, generator=torch.Generator().manual_seed(1))
+    x = 2.0 * noise + 1.5
+    with torch.no_grad():
+        for i in range(20):
+            x = x + flow.velocity(x, torch.full((1,), i / 20)) / 20
+        assert torch.allclose(x, flow.sample(noise), atol=1e-4)
