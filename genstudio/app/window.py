@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from genstudio.app import memory, theme
 from genstudio.app import settings as store
 from genstudio.app.actions import add_actions
-from genstudio.app.notifications import NotificationManager
+from genstudio.app.notifications import Action, NotificationManager
 from genstudio.app.pages.data import DataPage
 from genstudio.app.pages.runs import RunsPage
 from genstudio.app.pages.train import TrainPage
@@ -122,7 +122,7 @@ class Window(QMainWindow):
             shown.problem.connect(lambda text: self.manager.notify("error", text))
         self.data_page.done.connect(lambda text: self.manager.notify("info", text))
         page.model.data_changed.connect(self.data_page.show_source)
-        page.preparation_of = self.data_page.config_of
+        page.setup.preparation_of = self.data_page.config_of
         self.data_page.chosen.connect(self._use_data)
         self.data_page.train_asked.connect(lambda: self.show_page("train"))
         self.runs_page.open_asked.connect(self.open_run)
@@ -164,7 +164,7 @@ class Window(QMainWindow):
         self.data_page.set_sources(self.settings.recent, source)
         model = self.train_page.model
         model.set_sources(self.settings.recent, model.source() if self.session.running else source)
-        self.train_page.forget_preparation(source)
+        self.train_page.setup.forget_preparation(source)
 
     def _set_catalog(self, loaded: tuple[dict[str, FamilyInfo], str]) -> None:
         self.catalog, machine = loaded
@@ -200,7 +200,7 @@ class Window(QMainWindow):
         if self._document is None:
             return
         try:
-            training, edits = self.train_page.go_on_with(self._document)
+            training, edits = self.train_page.setup.go_on_with(self._document)
             self.session.go_on(self._document.spec(), training)
         except GenStudioError as error:
             self.manager.catch(error)
@@ -287,8 +287,9 @@ class Window(QMainWindow):
                 self._device = event.device
             elif isinstance(event, Note):
                 self.manager.notify("warning", event.text)
-            elif isinstance(event, Advice):
-                self.manager.notify("warning", f"{event.title}. {event.text}")
+            elif isinstance(event, Advice) and self.stack.currentWidget() is not self.train_page:
+                look = Action("Look at it", lambda: self.show_page("train"))
+                self.manager.notify("warning", f"{event.title}.", action=look)
 
     def _show_phase(self) -> None:
         can_go_on = self._document is not None and bool(self.catalog)

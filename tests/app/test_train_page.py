@@ -6,9 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 from studio import SMALL
 
-from genstudio.app.pages.train import TrainPage, cut_after
+from genstudio.app.pages.train import TrainPage
 from genstudio.app.settings import Settings
 from genstudio.app.warm import load_families
+from genstudio.app.widgets.history import cut_after
 from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.core.events import Advice, Curve, Edited, Note, Scalars, Started
 from genstudio.core.events import Gallery as Pictures
@@ -53,9 +54,9 @@ def test_choices_of_a_person_change_form_and_spec(page, qtbot):
     page.model.preset.showPopup()
     qtbot.keyClick(page.model.preset.view(), Qt.Key.Key_Down)
     qtbot.keyClick(page.model.preset.view(), Qt.Key.Key_Return)
-    spec = page.spec()
-    assert spec.preset == "first-look"
-    assert (spec.knobs["network"], spec.knobs["latent_dim"]) == ("mlp", 16)
+    spec, second = page.spec(), load_families()[0]["vae"].presets[1]
+    assert spec.preset == second.name
+    assert {**spec.knobs, **spec.training.model_dump()} == second.values
     assert page.model.summary.text()
 
 

@@ -11,13 +11,14 @@ from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from genstudio.app import theme
-from genstudio.app.pages.train import named, show_history
 from genstudio.app.session import Session
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.gallery import Gallery
+from genstudio.app.widgets.history import show_history
 from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.app.widgets.panes import Panes
 from genstudio.app.widgets.pictures import NO_PICTURES
+from genstudio.app.widgets.run_pictures import named
 from genstudio.app.widgets.run_table import RunTable
 from genstudio.core.errors import InputError
 from genstudio.engine.names import safe_name

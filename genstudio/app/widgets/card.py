@@ -60,6 +60,14 @@ class Card(QFrame):
         """Put a quiet control (a tool button, a small combo box) at the right end of the heading."""
         self._heading.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
 
+    def add_first(self, control: QWidget) -> None:
+        """Put a control at the left end of the heading, where the title stands while `show_title` says so."""
+        self._heading.insertWidget(0, control, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def show_title(self, shown: bool) -> None:
+        """Whether the title stands in the heading; the accessible name stays."""
+        self._title.setVisible(shown)
+
     def set_bare(self, content: QWidget) -> None:
         """Fill the card with a widget that has a heading row of its own."""
         self._row.hide()

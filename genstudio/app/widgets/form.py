@@ -120,13 +120,15 @@ class KnobForm(QWidget):
 
     def _order_tabs(self) -> None:
         """Reading order: the buttons stand between the basic knobs and the rest, but were made first."""
-        order: list[QWidget] = []
-        for row in self._rows.values():
-            order += row.tab_stops()
-        first_rest = 2 * self._basic.count()
-        order[first_rest:first_rest] = [self._toggle, self._reset_all]
+        basic, rest = [self._stops_of(layout) for layout in (self._basic, self._rest)]
+        order = [*basic, self._toggle, self._reset_all, *rest]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
+
+    def _stops_of(self, layout: QVBoxLayout) -> list[QWidget]:
+        items = (layout.itemAt(i) for i in range(layout.count()))
+        rows = [item.widget() for item in items if item is not None]
+        return [stop for row in rows if isinstance(row, KnobRow) for stop in row.tab_stops()]
 
     def values(self) -> dict[str, Value]:
         """The value of every knob by name; where a text cannot be read, the one before (see `is_valid`)."""
@@ -143,6 +145,35 @@ class KnobForm(QWidget):
         for name, value in values.items():
             if name in self._rows:
                 self._rows[name].set_value(value)
+
+    def follow(self, label: str, value: Value) -> None:
+        """Show a change that training made to the knob of this label; nothing is emitted.
+
+        Raises
+        ------
+        InputError
+            When the value lies outside its knob's bounds or choices.
+        """
+        for row in self._rows.values():
+            if row.knob.label == label:
+                row.follow(value)
+
+    def choose(self, values: Mapping[str, Value]) -> None:
+        """Take these values as the person's own choice: each that differs comes as `changed`. Locked ones stay.
+
+        Raises
+        ------
+        InputError
+            When a value lies outside its knob's bounds or choices.
+        """
+        for name, value in values.items():
+            if name in self._rows and not self._rows[name].is_locked():
+                self._rows[name].choose(value)
+
+    def knob(self, name: str) -> Knob | None:
+        """The knob of this name, if it is shown."""
+        row = self._rows.get(name)
+        return None if row is None else row.knob
 
     def defaults_are(self, values: Mapping[str, Value]) -> None:
         """What "changed" and "reset" refer to: the preset's values, the knob's own default for the others."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -12,6 +14,7 @@ from genstudio.app.stepping import written
 from genstudio.app.style import set_variant
 from genstudio.app.widgets.choice_field import ChoiceField
 from genstudio.app.widgets.number_field import FIELD_HEIGHT, NumberField
+from genstudio.app.widgets.slider import CalmSlider
 from genstudio.core.config import Knob, Value, parse_text
 
 _DOT, _MARK = 8, 14
@@ -36,6 +39,7 @@ class KnobRow(QWidget):
         super().__init__(parent)
         self.knob = knob
         self._baseline: Value = knob.default
+        self._settled: Value = knob.default  # shown and not in the middle of a drag
         self._locked = False
         self._label = QLabel(knob.label)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -48,6 +52,7 @@ class KnobRow(QWidget):
         self._live.setToolTip(_LIVE)
         self._live.setHidden(not knob.live)
         self.field = self._make_field()
+        self.slider = self._make_slider()
         self._reset = QToolButton()
         self._problem = QLabel()
         self._problem.setProperty("role", "bad")
@@ -58,27 +63,51 @@ class KnobRow(QWidget):
         self._show_state()
 
     def _make_field(self) -> NumberField | ChoiceField | QCheckBox:
-        name = self.knob.name
         if self.knob.kind == "choice":
             choice = ChoiceField(self.knob.choices)
             choice.setCurrentText(str(self.knob.default))
             choice.currentTextChanged.connect(self._show_state)
-            choice.textActivated.connect(lambda text: self.committed.emit(name, text))
+            choice.textActivated.connect(self._commit)
             return choice
         if self.knob.kind == "bool":
             check = QCheckBox()
             check.setChecked(bool(self.knob.default))
             check.toggled.connect(self._show_state)
-            check.clicked.connect(lambda checked: self.committed.emit(name, checked))
+            check.clicked.connect(self._commit)
             return check
         number = NumberField(self.knob)
         number.edited.connect(self._show_state)
-        number.committed.connect(lambda value: self.committed.emit(name, value))
+        number.committed.connect(self._commit)
         return number
+
+    def _make_slider(self) -> CalmSlider | None:
+        """A share of something is dragged more easily than typed."""
+        knob = self.knob
+        if knob.kind != "int" or knob.unit != "%" or knob.scale != "linear" or knob.low is None or knob.high is None:
+            return None
+        slider = CalmSlider(int(knob.low), int(knob.high))
+        slider.setValue(int(knob.default))
+        slider.valueChanged.connect(self._slide)
+        slider.sliderReleased.connect(lambda: self._slide(slider.value()))
+        return slider
+
+    def _slide(self, value: int) -> None:
+        """The number follows the slider at once; it is the person's choice when the slider is let go."""
+        assert self.slider is not None
+        assert isinstance(self.field, NumberField)
+        self.field.set_value(value)
+        if not self.slider.isSliderDown() and value != self._settled:
+            self._commit(value)
+
+    def _commit(self, value: Value) -> None:
+        self._settled = value
+        self.committed.emit(self.knob.name, value)
 
     def _name_things(self) -> None:
         unit = f", {self.knob.unit}" if self.knob.unit else ""
         self.field.setAccessibleName(self.knob.label + unit)
+        if self.slider is not None:
+            self.slider.setAccessibleName(f"{self.knob.label} slider{unit}")
         self._label.setBuddy(self.field)
         self._reset.setAccessibleName(f"Reset {self.knob.label}")
         theme.set_icon(self._reset, "reset", 16, "dim")
@@ -106,7 +135,9 @@ class KnobRow(QWidget):
         layout.addWidget(self._heading, 0, 0)
         layout.addWidget(self.field, 0, 1)
         layout.addWidget(self._reset, 0, 2)
-        layout.addWidget(self._problem, 1, 0, 1, 3)
+        if self.slider is not None:
+            layout.addWidget(self.slider, 1, 0, 1, 2)
+        layout.addWidget(self._problem, 2, 0, 1, 3)
         layout.setColumnStretch(1, 1)
 
     def heading_width(self) -> int:
@@ -122,7 +153,7 @@ class KnobRow(QWidget):
 
     def tab_stops(self) -> list[QWidget]:
         """What Tab reaches in this row, in order."""
-        return [self.field, self._reset]
+        return [self.field, self._reset, *([] if self.slider is None else [self.slider])]
 
     def value(self) -> Value:
         """The value in the field; the one chosen before while `error` says something."""
@@ -136,13 +167,28 @@ class KnobRow(QWidget):
 
     def set_value(self, value: Value) -> None:
         """Show a valid `value` without committing it; raises `InputError` for one that is not."""
+        self._show(value, NumberField.set_value)
+
+    def follow(self, value: Value) -> None:
+        """As `set_value`, for a change that somebody else made: what the person is typing is left alone."""
+        self._show(value, NumberField.follow)
+
+    def choose(self, value: Value) -> None:
+        """Take `value` as the person's own choice, made elsewhere than in this row."""
+        before = self.value()
+        self.set_value(value)
+        if before != self.value():
+            self._commit(self.value())
+
+    def _show(self, value: Value, put: Callable[[NumberField, float], None]) -> None:
         read = parse_text(self.knob, str(value))
         if isinstance(self.field, ChoiceField):
             self.field.setCurrentText(str(read))
         elif isinstance(self.field, NumberField):
-            self.field.set_value(float(read) if self.knob.kind == "float" else int(read))
+            put(self.field, float(read) if self.knob.kind == "float" else int(read))
         else:
             self.field.setChecked(bool(read))
+        self._settled = read
         self._show_state()
 
     def set_baseline(self, value: Value) -> None:
@@ -165,10 +211,7 @@ class KnobRow(QWidget):
 
     def reset(self) -> None:
         """Go back to the baseline, as the person's own choice."""
-        before = self.value()
-        self.set_value(self._baseline)
-        if before != self._baseline:
-            self.committed.emit(self.knob.name, self._baseline)
+        self.choose(self._baseline)
 
     def _show_state(self) -> None:
         changed, error = self.is_changed(), self.error()
@@ -177,11 +220,20 @@ class KnobRow(QWidget):
         self._problem.setText(breakable(error))
         self._problem.setVisible(bool(error))
         self.field.setEnabled(not self._locked)
+        self._show_slider()
         self._reset.setEnabled(not self._locked)
         self._reset.setVisible(changed)
         self._reset.setToolTip(f"Reset to {_shown(self._baseline)}")
         self._explain(changed, error)
         self.edited.emit()
+
+    def _show_slider(self) -> None:
+        if self.slider is None:
+            return
+        self.slider.setEnabled(not self._locked)
+        if not self.slider.isSliderDown():
+            with QSignalBlocker(self.slider):
+                self.slider.setValue(int(self.value()))
 
     def _explain(self, changed: bool, error: str) -> None:
         text = self.knob.describe()
@@ -189,7 +241,7 @@ class KnobRow(QWidget):
             text = f"Fixed while training: stop to change it. {text}"
         if changed and not error:
             text = f"{text} Changed from {_shown(self._baseline)}."
-        for widget in (self._label, self.field):
+        for widget in filter(None, (self._label, self.field, self.slider)):
             widget.setToolTip(text)
         self.field.setAccessibleDescription(error or text)
         set_variant(self._label, "role", "faint" if self._locked else "")

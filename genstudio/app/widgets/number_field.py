@@ -64,6 +64,14 @@ class NumberField(QAbstractSpinBox):
         self.lineEdit().setText(written(self._value))
         self._read()
 
+    def follow(self, value: float) -> None:
+        """Show `value`, but leave alone what is being typed: Escape then goes back to `value`."""
+        if self.lineEdit().text() == written(self._chosen):
+            self.set_value(value)
+        else:
+            self._chosen = value
+            self._read()
+
     def _read(self) -> None:
         try:
             self._value = _number(parse_text(self._knob, self.lineEdit().text()))
