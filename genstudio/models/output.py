@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Likelihood = Literal["mse", "bernoulli"]
+Likelihood = Literal["bernoulli", "mse", "gaussian"]
 
 
 def to_pixels(output: Tensor, likelihood: Likelihood) -> Tensor:
@@ -17,7 +17,7 @@ def to_pixels(output: Tensor, likelihood: Likelihood) -> Tensor:
     With squared error the output is linear: behind a sigmoid the gradient of a black pixel vanishes, and on
     mostly black pictures the whole network then stays black.
     """
-    return output.float().clamp(0, 1) if likelihood == "mse" else output.float().sigmoid()
+    return output.float().sigmoid() if likelihood == "bernoulli" else output.float().clamp(0, 1)
 
 
 @torch.no_grad()
@@ -25,4 +25,4 @@ def start_at_mean(decoder: nn.Module, pixel_mean: float, likelihood: Likelihood)
     """Set the bias of the decoder's layer `out` so that an untrained model draws the mean grey of the data."""
     bias = decoder.get_submodule("out").get_parameter("bias")
     mean = min(max(pixel_mean, 0.01), 0.99)
-    bias.fill_(mean if likelihood == "mse" else math.log(mean / (1 - mean)))
+    bias.fill_(math.log(mean / (1 - mean)) if likelihood == "bernoulli" else mean)

@@ -6,7 +6,17 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from genstudio.models.losses import bernoulli_nll, kl_to_standard_normal, reparameterise, squared_error
+from genstudio.models.losses import (
+    bernoulli_nll,
+    bernoulli_nll_each,
+    kl_to_standard_normal,
+    normal_nll,
+    normal_nll_each,
+    reparameterise,
+    squared_error,
+    squared_error_each,
+    total_correlation,
+)
 from genstudio.models.output import to_pixels
 
 
@@ -68,9 +78,49 @@ def test_reparameterised_codes_have_the_right_moments_and_gradients(rng):
     torch.testing.assert_close(log_var.grad, 0.5 * (0.5 * log_var.detach()).exp() * noise)
 
 
-@pytest.mark.parametrize("likelihood", ["mse", "bernoulli"])
+@pytest.mark.parametrize("likelihood", ["mse", "bernoulli", "gaussian"])
 def test_pixels_lie_in_the_unit_range(likelihood, rng):
     pixels = to_pixels(100 * torch.randn(2, 1, 8, 8, generator=rng), likelihood)
     assert 0 <= pixels.min() <= pixels.max() <= 1
     assert pixels.min() < 0.01
     assert pixels.max() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("whole", "each"),
+    [(bernoulli_nll, bernoulli_nll_each), (squared_error, squared_error_each), (normal_nll, normal_nll_each)],
+)
+def test_the_loss_of_a_batch_is_the_mean_of_its_items(whole, each, rng):
+    output = torch.randn(6, 2, 4, 5, generator=rng).requires_grad_()
+    target = torch.rand(6, 2, 4, 5, generator=rng)
+    assert each(output, target).shape == (6,)
+    torch.testing.assert_close(each(output, target).mean(), whole(output, target))
+    gradients = [
+        torch.autograd.grad(loss, output)[0] for loss in (each(output, target).mean(), whole(output, target))
+    ]
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
+
+
+def test_a_perfect_fit_has_a_finite_likelihood():
+    output = torch.full((3, 2), 0.25, requires_grad=True)
+    loss = normal_nll(output, output.detach().clone())
+    loss.backward()
+    assert loss.isfinite()
+    assert output.grad.isfinite().all()
+
+
+def test_total_correlation_is_that_of_a_normal_distribution(rng):
+    """Posteriors that are points of a correlated normal, a little blurred: −½ log(1 − ρ²) is known."""
+    rho, blur = 0.9, 0.3
+    root = torch.linalg.cholesky(torch.tensor([[1.0, rho], [rho, 1.0]]))
+    mean = torch.randn(2000, 2, generator=rng) @ root.T
+    log_var = torch.full_like(mean, 2 * math.log(blur))
+    codes = mean + blur * torch.randn(2000, 2, generator=rng)
+    ratio = rho / (1 + blur**2)
+    assert total_correlation(codes, mean, log_var).item() == pytest.approx(-0.5 * math.log(1 - ratio**2), abs=0.05)
+
+
+def test_total_correlation_of_independent_dimensions_is_near_zero(rng):
+    mean = torch.randn(2000, 2, generator=rng)
+    codes = mean + 0.5 * torch.randn(2000, 2, generator=rng)
+    assert abs(total_correlation(codes, mean, torch.full_like(mean, 2 * math.log(0.5))).item()) < 0.05

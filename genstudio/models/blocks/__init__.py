@@ -1,4 +1,4 @@
-"""Networks by modality. `picture_networks` builds a matching encoder and decoder for any picture size."""
+"""Networks by modality. `networks` builds a matching encoder and decoder for any data."""
 
 from __future__ import annotations
 
@@ -7,22 +7,35 @@ from typing import Literal
 from torch import nn
 
 from genstudio.models.blocks import conv, mlp, pool
+from genstudio.models.facts import Facts
 
 Network = Literal["conv", "mlp", "pool"]
 
 
-def picture_networks(
-    network: Network, shape: tuple[int, int, int], width: int, features: int, latent_dim: int
+def networks(
+    network: Network, facts: Facts, width: int, features: int, latent_dim: int
 ) -> tuple[nn.Module, nn.Module]:
-    """An encoder [N, C, H, W] -> [N, features] and a decoder [N, latent_dim] -> [N, C, H, W] (unbounded).
+    """An encoder [N, ...] -> [N, features] and a decoder [N, latent_dim] -> [N, ...] (unbounded).
 
     Parameters
     ----------
-    shape : (height, width, channels)
+    network : {"conv", "mlp", "pool"}
+        For pictures; points in the plane have one network of their own.
+    facts : Facts
+        The shape of the data: items are [N, C, H, W], or [N, 2].
     width : int
         Channels of the first convolution; an MLP has 16 times as many hidden units.
     features : int
         Outputs of the encoder: `latent_dim` for an autoencoder, twice that for mean and variance.
+
+    Raises
+    ------
+    InputError
+        When no network takes pictures of this size.
     """
-    module = {"conv": conv, "mlp": mlp, "pool": pool}[network]
+    if facts.modality == "points":
+        from genstudio.models.blocks import points
+
+        return points.Encoder(width, features), points.Decoder(width, latent_dim)
+    module, shape = {"conv": conv, "mlp": mlp, "pool": pool}[network], facts.picture()
     return module.Encoder(shape, width, features), module.Decoder(shape, width, latent_dim)
