@@ -146,6 +146,52 @@ def test_moving_average_warms_up():
         torch.testing.assert_close(p.double(), expected[name], rtol=1e-5, atol=1e-6)
 
 
+def walk(average, model, steps):
+    """Move the weights a little at each of the `steps` and update the average; how often it moved."""
+    moved = 0
+    for step in steps:
+        with torch.no_grad():
+            for p in model.parameters():
+                p.add_(math.sin(step / 100) / 100)
+        before = next(average.model.parameters()).clone()
+        average.update(step)
+        moved += not torch.equal(before, next(average.model.parameters()))
+    return moved
+
+
+def test_a_long_average_moves_now_and_then_by_as_much_as_in_all_steps():
+    model, steps = build(), range(1, 2000)
+    average, expected = MovingAverage(model, 0.999), next(model.parameters()).double()
+    weights_of = [next(model.parameters()).double()]
+    for step in steps:
+        walk(average, model, [step])
+        weights_of.append(next(model.parameters()).double())
+        keep = min(0.999, (1 + step) / (10 + step))
+        expected = keep * expected + (1 - keep) * weights_of[-1]
+    spread = torch.stack(weights_of).std(0).max()
+    assert (next(average.model.parameters()) - expected).abs().max() < 0.02 * spread
+
+
+@pytest.mark.parametrize(
+    ("decay", "steps", "moves"),
+    [(0.999, (1, 101), 100), (0.999, (8001, 8801), 100), (0.99, (8001, 8801), 200), (0.9, (8001, 8101), 100)],
+)
+def test_the_longer_an_average_the_less_often_it_moves(decay, steps, moves):
+    model = build()
+    assert walk(MovingAverage(model, decay), model, range(*steps)) == moves
+
+
+def test_an_average_that_goes_on_does_as_one_that_never_stopped():
+    whole, halves = build(), build()
+    straight, first = MovingAverage(whole, 0.999), MovingAverage(halves, 0.999)
+    walk(straight, whole, range(1, 1504))
+    walk(first, halves, range(1, 1003))
+    second = MovingAverage(halves, 0.999)
+    second.model.load_state_dict(first.model.state_dict())
+    walk(second, halves, range(1003, 1504))
+    assert all(torch.equal(a, b) for a, b in zip(straight.model.parameters(), second.model.parameters(), strict=True))
+
+
 def test_moving_average_takes_buffers_and_settings_as_they_are():
     model = build("autoencoder", ema=0.99)
     average = MovingAverage(model, 0.99)
