@@ -37,19 +37,22 @@ class Pythae:
     ----------
     family : str
         "vae" (Bernoulli) or "autoencoder" (squared error).
-    model : GenerativeModel
+    model : module
         Gives `encoder` and `decoder`.
+    size : int
+        Length of the code.
     images : uint8 [N, H, W, C]
     """
 
-    def __init__(self, family: str, model: Any, images: NDArray[np.uint8], batch: int, folder: Path) -> None:
+    def __init__(
+        self, family: str, model: Any, size: int, images: NDArray[np.uint8], batch: int, folder: Path
+    ) -> None:
         logging.disable(logging.INFO)  # it installs a handler of its own and talks on every start
         self._models = importlib.import_module("pythae.models")
         self._trainers = importlib.import_module("pythae.trainers")
         self._rows, self._batch, self._folder = images, batch, folder
         shape = (images.shape[3], *images.shape[1:3])
         encoder, decoder = _wrapped(model, vae=family == "vae")
-        size = model.config.latent_dim
         if family == "vae":
             config = self._models.VAEConfig(input_dim=shape, latent_dim=size, reconstruction_loss="bce")
             self._model = self._models.VAE(config, encoder=encoder, decoder=decoder)
