@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from PySide6.QtCore import QThread, Signal
 
 from genstudio.core.errors import Cancelled, GenStudioError
-from genstudio.core.events import Event, Preparing
+from genstudio.core.events import Event, Preparing, Stepped
 from genstudio.data.items import Watch
 
 _EVERY = 1 / 30  # seconds between batches: what an eye can follow
@@ -45,6 +45,10 @@ class Job(QThread):
         self._go = threading.Event()
         self._go.set()
         self._stopping = threading.Event()
+        self._awake = threading.Event()  # set when a slow job has something else to do than to wait
+        self._pace = self._stepped_at = 0.0  # seconds a step; when the last one was shown
+        self._step = 0  # the newest one that was heard of
+        self._last: int | None = None  # the first step after this one is the last before it waits
         self._lines: list[Event] = []
         self._newest: dict[str, Event] = {}
         self._pending = False
@@ -62,15 +66,28 @@ class Job(QThread):
     def pause(self) -> None:
         """Stop iterating after the event under way; the model stays in memory."""
         self._go.clear()
+        self._awake.set()
 
     def resume(self) -> None:
         """Go on iterating."""
+        self._last = None
+        self._go.set()
+
+    def set_pace(self, seconds: float) -> None:
+        """Leave each step so many seconds; needs events that tell when a step is over (`Stepped`)."""
+        self._pace = seconds
+        self._awake.set()
+
+    def take_one_step(self) -> None:
+        """Iterate to the end of one more step than was told so far, then pause again; needs `Stepped` too."""
+        self._last = self._step
         self._go.set()
 
     def stop(self) -> None:
         """Close the generator at its next event, which saves; returns at once."""
         self._stopping.set()
         self._go.set()
+        self._awake.set()
 
     @property
     def paused(self) -> bool:
@@ -100,12 +117,34 @@ class Job(QThread):
         """True when it was stopped before the events ended."""
         for event in events:
             self._tell(event)
+            self._step = max(self._step, getattr(event, "step", 0))
+            if isinstance(event, Stepped):
+                self._after_step(event.step)
             if not self._go.is_set():
                 self.ready.emit()  # show where it stands before it sleeps
                 self._go.wait()
             if self._stopping.is_set():
                 return True
         return False
+
+    def _after_step(self, step: int) -> None:
+        """Wait as long as the pace says, or pause after a single step; what was done is shown meanwhile."""
+        if self._last is not None:
+            if step > self._last:
+                self._last = None
+                self._go.clear()
+            return
+        told = False
+        while (left := self._stepped_at + self._pace - time.monotonic()) > 0 and self._moving():
+            if not told:
+                self.ready.emit()
+                told = True
+            self._awake.wait(left)
+            self._awake.clear()
+        self._stepped_at = time.monotonic()
+
+    def _moving(self) -> bool:
+        return self._go.is_set() and not self._stopping.is_set()
 
     def _prepares(self, what: str, done: int, total: int) -> None:
         """The watch of data that is prepared before the first event."""

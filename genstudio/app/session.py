@@ -11,12 +11,13 @@ from genstudio.app.job import Events, Job
 from genstudio.app.work import Work
 from genstudio.core.errors import InputError
 from genstudio.core.events import Event, Preparing
-from genstudio.core.mailbox import Mailbox
+from genstudio.core.mailbox import PACE, Mailbox
 from genstudio.core.spec import RunSpec, TrainingConfig
 from genstudio.data.items import Watch
 from genstudio.engine.names import remove_if_empty
 from genstudio.engine.review import Review, review
 
+_SINGLE = 1.0  # seconds: how slow single steps are to the engine, which then tells and draws each of them
 Phase = Literal["empty", "idle", "starting", "training", "paused", "stopping"]
 
 
@@ -54,6 +55,7 @@ class Session(QObject):
         self.mailbox = Mailbox()
         self._job: Job | None = None
         self._discarding = False
+        self._pace = 0.0  # seconds a step; 0: as fast as it goes
 
     @property
     def running(self) -> bool:
@@ -67,10 +69,16 @@ class Session(QObject):
 
     # --- starting ------------------------------------------------------------------------------------
 
-    def train(self, spec: RunSpec, path: Path) -> None:
-        """Begin a new run in `path`, an empty or missing folder; raises `InputError` when a job is running."""
+    def train(self, spec: RunSpec, path: Path, new: bool = True) -> None:
+        """Begin a new run in `path`, an empty or missing folder, or go on with the one that is there.
+
+        Raises
+        ------
+        InputError
+            When a job is running.
+        """
         self._check_idle()
-        self._begin(spec, path, new=True)
+        self._begin(spec, path, new)
 
     def go_on(self, spec: RunSpec, training: TrainingConfig) -> None:
         """Go on with the open run; raises `InputError` when there is none or a job is running."""
@@ -92,6 +100,7 @@ class Session(QObject):
         job.ready.connect(self._deliver)
         job.ended.connect(self._finish)
         self._job, self.path, self._discarding = job, path, False
+        self._leave_pace()
         self._enter("starting")
         self.began.emit(path)
         job.start()
@@ -111,8 +120,27 @@ class Session(QObject):
     def resume(self) -> None:
         """Let a paused job go on."""
         if self._job and self.phase == "paused":
+            self._leave_pace()
             self._job.resume()
             self._enter("training")
+
+    def step(self) -> None:
+        """Let the job take exactly one step, show it and wait."""
+        if self._job and self.phase in ("training", "paused"):
+            self.mailbox.put(PACE, max(self._pace, _SINGLE))
+            self._job.take_one_step()
+            self._enter("paused")
+
+    def set_speed(self, steps_per_second: float) -> None:
+        """How many steps the job may take in a second, now and in trainings to come; 0: as many as it can."""
+        self._pace = 1 / steps_per_second if steps_per_second else 0.0
+        if self._job and self.phase != "paused":  # one that is paused may be in the middle of a single step
+            self._leave_pace()
+
+    def _leave_pace(self) -> None:
+        if self._job:
+            self.mailbox.put(PACE, self._pace)
+            self._job.set_pace(self._pace)
 
     def stop(self, discard: bool = False) -> None:
         """Ask the job to stop and save; with `discard` the run is moved to the bin afterwards."""
