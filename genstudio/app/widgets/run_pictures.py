@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, Q
 from genstudio.app import theme
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.gallery import Gallery
+from genstudio.app.widgets.laboratory_critic import CriticPanel
 from genstudio.app.widgets.panes import Panes
 from genstudio.app.widgets.pictures import NO_PICTURES
 from genstudio.app.widgets.preparing import Preparing
@@ -38,7 +39,8 @@ class RunPictures(Panes):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, (1, 1), parent)
         self.samples = named(Gallery(), "Samples from fixed latents")
-        self.critic = named(Gallery(), "Pictures and what the critic thinks of them")
+        self.judged = CriticPanel()
+        self.critic = named(self.judged.gallery, "Pictures and what the critic thinks of them")
         self.pairs = named(Gallery(), "Reconstructions, inputs above outputs")
         self._views = {"samples": self.samples, "critic": self.critic, "reconstructions": self.pairs}
         self._steps: dict[str, int] = {}
@@ -68,7 +70,7 @@ class RunPictures(Panes):
             "Show real and drawn pictures with the critic's score, and where a change would raise it most"
         )
         self.left.add_first(self.tabs)
-        for view in (self.samples, self.critic):
+        for view in (self.samples, self.judged):
             self._stack.addWidget(view)
         self.left.add(self._stack, 1)
         self.left.add(self._fit_row)
@@ -102,7 +104,7 @@ class RunPictures(Panes):
         view = self._views.get(event.slot)
         if view is None:
             return
-        view.set_images(event.images, event.inputs, event.caption)
+        view.set_images(event.images, event.inputs, event.caption, event.notes or None)
         self._steps[event.slot] = event.step
         if event.slot == "critic":
             self._offer_critic(True)
@@ -128,7 +130,7 @@ class RunPictures(Panes):
 
     def _turn_to(self, slot: str) -> None:
         view = self._views[slot]
-        self._stack.setCurrentWidget(view)
+        self._stack.setCurrentWidget(self.judged if view is self.critic else view)
         self.left.setToolTip(view.pictures.caption)
         self._note()
 
