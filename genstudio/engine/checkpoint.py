@@ -23,6 +23,19 @@ _NAME = re.compile(r"step-(\d{6,})")
 _LARGEST = 16 << 30  # bytes; a manifest may claim anything
 
 
+class _Patience(BaseModel):
+    """How far the best score is back (`score.Patience`)."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    steps: int = Field(ge=0, le=2**53)
+    least: float = Field(ge=0, le=1)
+    looks: int = Field(ge=0, le=2**31)
+    best: float | None
+    best_step: int = Field(ge=0, le=2**53)
+    worse: int = Field(ge=0, le=2**53)
+
+
 class _State(BaseModel):
     """What ``state.json`` must hold; everything in it is used as it stands."""
 
@@ -33,6 +46,7 @@ class _State(BaseModel):
     seconds: float = Field(ge=0)
     knobs: dict[str, Value]
     guard: dict[str, int] | None = Field(default=None, max_length=10)  # of runs from before there was one: None
+    patience: _Patience | None = None
 
 
 @dataclass(frozen=True, slots=True)

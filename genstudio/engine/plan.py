@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import psutil
 
@@ -11,6 +12,7 @@ from genstudio.core.spec import TrainingConfig
 from genstudio.engine.clock import Rate, Watch
 
 _REPORT_EVERY = 1 / 30  # seconds: the rate at which a window can use news
+_BEAT_EVERY = 0.015  # seconds: somebody who wants to stop or pause is heard at the next event
 _SAVE_EVERY = 300.0  # seconds: nobody loses more than five minutes
 _PICTURES_EVERY, _PICTURES_SHARE = 1.0, 50.0  # seconds apart, and at most 2 % of the time
 _LIVELY_EVERY, _LIVELY_SHARE = 1 / 15, 5.0  # of points, which are there to be watched: at most 20 %
@@ -38,6 +40,8 @@ class Plan:
         self.pace = 0.0
         self._session_start = watch.seconds
         self._rate = Rate()
+        self._latest: Progress | None = None
+        self._beat_at = 0.0
         now = time.monotonic()
         self._report_at, self._pictures_at, self._save_at = now, now, now + _SAVE_EVERY
 
@@ -69,7 +73,7 @@ class Plan:
             left.append(max(0.0, (limit.steps - step) / speed))
         if limit.minutes:
             left.append(max(0.0, limit.minutes * 60 - self._session))
-        return Progress(
+        self._latest = Progress(
             step=step,
             total=limit.steps or None,
             fraction=self.share(step) if limit.steps or limit.minutes else None,
@@ -79,12 +83,27 @@ class Plan:
             memory=psutil.Process().memory_info().rss,
             saved=saved,
         )
+        return self._latest
+
+    def beat(self) -> Iterator[Progress]:
+        """The newest progress once more, when nothing was said for a moment: whoever listens can stop then."""
+        if self._latest is not None and time.monotonic() >= self._beat_at:
+            self._beat_at = time.monotonic() + _BEAT_EVERY
+            yield self._latest
+
+    def rest(self, seconds: float) -> Iterator[Progress]:
+        """Sleep after a step of so many seconds, so that training takes no more than its share of the time."""
+        until = time.monotonic() + seconds * (100 / self.training.load - 1)
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _BEAT_EVERY))
+            yield from self.beat()
 
     def report_due(self) -> bool:
         return self.pace > 0 or time.monotonic() >= self._report_at
 
     def reported(self) -> None:
         self._report_at = time.monotonic() + _REPORT_EVERY
+        self._beat_at = time.monotonic() + _BEAT_EVERY
 
     def pictures_due(self, step: int) -> bool:
         return self.pace > _SLOW or self.pictures_kept(step)

@@ -81,6 +81,9 @@ def _steps(trainer: Trainer, mailbox: Mailbox) -> Iterator[Event]:
             yield from trainer.guard.check()
         if trainer.report_due():
             yield from trainer.report()
+        if trainer.looks.due():
+            yield from trainer.report()
+            yield from trainer.looks.look()
         if trainer.galleries_due():
             yield from trainer.galleries()
         if trainer.checkpoint_due():

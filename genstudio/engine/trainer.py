@@ -14,9 +14,10 @@ from genstudio.core.spec import RunSpec
 from genstudio.data import items, open_source
 from genstudio.data.augment import augment
 from genstudio.data.batches import Batch, batches_of
-from genstudio.engine import edits, guard, prepare
+from genstudio.engine import edits, guard, prepare, tuning
 from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.clock import Watch
+from genstudio.engine.doctor_looks import Looks
 from genstudio.engine.keeper import Keeper
 from genstudio.engine.load import build_model, facts_of, load_weights, restore_rng
 from genstudio.engine.plan import Plan
@@ -72,7 +73,13 @@ class Trainer:
         self.watch = Watch(seconds)
         self.plan = Plan(spec.training, self.watch, lively=facts.modality == "points")
         self._news: list[Event] = []
-        prepare.begin(run, self.spec, self.data, facts, self.machine, self.step, self.model.curves)
+        self._step_seconds = 0.0
+        self.looks = Looks(self, saved.state["patience"] if saved else None)
+        self.curves = (*self.model.curves, *self.looks.curves)
+        if spec.training.compile:
+            watch("Compiling the networks", 0, 0)
+            run.notes.append(tuning.compile_networks(self.model, self._sample_batch(), self.machine.bf16))
+        prepare.begin(run, self.spec, self.data, facts, self.machine, self.step, self.curves)
         self.keeper = Keeper(run)
         self.guard = guard.Guard(self, saved.state["guard"] if saved else None)
 
@@ -98,14 +105,14 @@ class Trainer:
             threads=self.machine.threads,
             precision=self.machine.precision,
             parameters=sum(p.numel() for p in self.model.parameters()),
-            curves=self.model.curves,
+            curves=self.curves,
         )
 
     # --- stepping ------------------------------------------------------------------------------------
 
     def done(self) -> bool:
-        """True when the steps or the minutes of this session are used up."""
-        return self.plan.done(self.step)
+        """True when the steps, the minutes or the patience of this session are used up."""
+        return self.plan.done(self.step) or self.looks.stopped
 
     def take_step(self) -> None:
         """One batch, one update of each player, one update of the average.
@@ -113,9 +120,11 @@ class Trainer:
         When memory runs out, the step is taken again with half the batch; `news` says so.
         """
         while True:
-            position = self.batches.position
+            position, begin = self.batches.position, time.monotonic()
             try:
-                return self._take_step()
+                self._take_step()
+                self._step_seconds = time.monotonic() - begin
+                return
             except (MemoryError, RuntimeError) as error:
                 if not guard.out_of_memory(error) or self.batches.size == 1:
                     raise
@@ -142,9 +151,18 @@ class Trainer:
         self.record.add(self.step, logs)
 
     def news(self) -> Iterator[Event]:
-        """What the last steps have to tell beside numbers."""
+        """What the last step has to tell beside numbers; rests after it when the load is limited."""
         told, self._news = self._news, []
         yield from told
+        yield from self.plan.rest(self._step_seconds)
+        yield from self.plan.beat()
+
+    def _sample_batch(self) -> Batch:
+        """A batch like those of the training, which goes on as if it had not been taken."""
+        position = self.batches.position
+        batch = self.batches.next()
+        self.batches.position = position
+        return batch
 
     def next_batch(self) -> Batch:
         """The next batch of the stream, varied where the settings ask for it."""
@@ -164,6 +182,7 @@ class Trainer:
         if scalars is not None:
             self.keeper.scalars(scalars)
             yield scalars
+            yield from self.looks.read(scalars)
         if flush:
             yield from self.guard.check()
         yield from self.keeper.trouble(self.step)
@@ -254,6 +273,7 @@ class Trainer:
             "seconds": self.watch.seconds,
             "knobs": self.model.config.model_dump(),
             "guard": self.guard.state(),
+            "patience": self.looks.state(),
         }
         training = {**self.players.state(), "rng": self.rng.get_state()}
         ema = dict(self.average.snapshot().state_dict()) if self.average else None

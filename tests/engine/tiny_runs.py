@@ -69,9 +69,9 @@ def of(kind, events):
 
 
 def losses(events):
-    """{step: {name: value}} of everything logged."""
+    """{step: {name: value}} of everything logged, gaps left out."""
     return {
-        int(step): {name: float(values[row]) for name, values in event.values.items()}
+        int(step): {name: float(v[row]) for name, v in event.values.items() if not np.isnan(v[row])}
         for event in of(Scalars, events)
         for row, step in enumerate(event.steps)
     }
