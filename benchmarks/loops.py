@@ -18,6 +18,7 @@ from genstudio.core.config import Value
 from genstudio.engine.load import build_model
 from genstudio.models import families
 from genstudio.models.base import Facts
+from genstudio.models.blocks.layout import Unflatten
 from genstudio.models.losses import LOG_VAR_RANGE
 
 BATCH, SEED = 128, 0
@@ -64,12 +65,14 @@ def model_of(case: Case, images: NDArray[np.uint8]) -> Any:
 
 
 def coder_of(case: Case, model: Any) -> nn.Module:
-    """Encoder and decoder as people write them: `encoder` and `decoder` of one module, weights as in `model`.
+    """Encoder and decoder as people write them: `encoder` and `decoder` of one module, the same function as `model`.
 
-    The article's network is listed with up-sampling and convolution as two layers, and ReLU before pooling.
+    Flattened is channel by channel. The article's network is listed with up-sampling and convolution as two layers,
+    and ReLU before pooling.
     """
     pair = nn.Module()
     pair.encoder, pair.decoder = copy.deepcopy(model.encoder), copy.deepcopy(model.decoder)
+    _flatten_as_usual(pair.encoder, pair.decoder)
     if case.knobs.get("network") == "pool":
         conv1, _, _, conv2, _, _, flatten, dense = pair.encoder
         pair.encoder = nn.Sequential(
@@ -88,6 +91,24 @@ def _as_conv(layer: nn.Conv2d) -> nn.Conv2d:
     conv = nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=1)
     conv.load_state_dict(layer.state_dict())
     return conv
+
+
+@torch.no_grad()
+def _flatten_as_usual(encoder: nn.Sequential, decoder: nn.Module) -> None:
+    """Put `nn.Flatten` and `nn.Unflatten` for our own, and order the weights beside them accordingly."""
+    for stem in (m for m in decoder.modules() if isinstance(m, nn.Sequential)):
+        for i, layer in enumerate(stem):
+            if not isinstance(layer, Unflatten):
+                continue
+            height, width, channels = layer.order
+            spread: Any = stem[0]
+            for values in (spread.weight, spread.bias):
+                values.copy_(values.view(height, width, channels, -1).permute(2, 0, 1, 3).reshape(values.shape))
+            stem[i] = nn.Unflatten(1, (channels, height, width))
+            last: Any = encoder[-1]
+            rows = last.weight.view(-1, height, width, channels)
+            last.weight.copy_(rows.permute(0, 3, 1, 2).reshape(last.weight.shape))
+            encoder[-2] = nn.Flatten()
 
 
 def terms_of(case: Case, model: Any, images: Tensor, rng: torch.Generator | None) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from genstudio.models.blocks import conv, mlp, pool
 from genstudio.models.blocks.fold import UpConv3
+from genstudio.models.blocks.layout import Flatten, Unflatten
 
 SIZES = [(6, 8), (5, 5), (7, 12)]  # of the small picture
 
@@ -82,7 +83,8 @@ def test_the_articles_network_is_the_one_that_the_article_lists(shape):
     def listed(x):
         x = F.max_pool2d(F.relu(conv1(x)), 2)
         x = F.max_pool2d(F.relu(conv2(x)), 2)
-        x = F.relu(dense(encoder[-1](x.flatten(1)))).unflatten(1, (8, *bottom))
+        x = encoder[-1](x.permute(0, 2, 3, 1).flatten(1))  # pixel by pixel, which a dense layer cannot tell
+        x = F.relu(dense(x)).unflatten(1, (*bottom, 8)).permute(0, 3, 1, 2)
         x = F.relu(F.conv2d(F.interpolate(x, half), up.weight, up.bias, padding=1))
         return F.conv2d(F.interpolate(x, shape[:2]), decoder.out.weight, decoder.out.bias, padding=1)
 
@@ -102,6 +104,35 @@ def test_every_network_takes_every_size_and_gives_it_back(module, shape):
     codes = module.Encoder(shape, 4, 5)(x)
     assert codes.shape == (2, 5)
     assert module.Decoder(shape, 4, 5)(codes).shape == x.shape
+
+
+def test_flattened_pictures_come_back_as_they_were():
+    x = torch.arange(48.0).view(2, 3, 2, 4).contiguous(memory_format=torch.channels_last)
+    rows = Flatten()(x)
+    assert rows[0, :3].tolist() == x[0, :, 0, 0].tolist()
+    assert rows.data_ptr() == x.data_ptr()  # nothing was moved
+    back = Unflatten((3, 2, 4))(rows)
+    assert torch.equal(back, x)
+    assert back.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("module", [conv, pool])
+def test_no_layer_is_handed_a_gradient_in_another_order_than_its_output(module):
+    """A mixed pair costs each elementwise layer four times its time."""
+    shape, last = (16, 16, 1), {"memory_format": torch.channels_last}
+    encoder, decoder = module.Encoder(shape, 4, 5).to(**last), module.Decoder(shape, 4, 5).to(**last)
+    wrong = []
+
+    def look(name, out):
+        out.register_hook(lambda slope: wrong.append(name) if not slope.is_contiguous(**last) else None)
+
+    for part in (encoder, decoder.body):
+        for name, layer in part.named_modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.MaxPool2d):
+                layer.register_forward_hook(lambda m, _, out, name=name: look(name, out))
+    x = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(0)).contiguous(**last)
+    decoder(encoder(x)).square().sum().backward()
+    assert wrong == []
 
 
 def test_a_copy_of_a_network_shares_nothing_with_it():

@@ -1,7 +1,8 @@
 """Strided convolutions that halve the picture until at most 7 pixels remain, and their mirror.
 
 Halving rounds up and the mirror crops, so every size from 8 to 64 fits, odd ones too. There is no
-normalisation layer: at these depths it buys nothing, and it blocks the gain of bfloat16.
+normalisation layer: at these depths it buys nothing, and it blocks the gain of bfloat16. SiLU in place would not
+save memory, as its gradient needs the input: it would cost a copy.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import math
 from itertools import pairwise
 
 from torch import Tensor, nn
+
+from genstudio.models.blocks.layout import Flatten, Unflatten
 
 Size = tuple[int, int]
 
@@ -31,8 +34,8 @@ class Encoder(nn.Sequential):
         channels = [shape[2], *(width << min(level, 3) for level in range(len(sizes) - 1))]
         layers: list[nn.Module] = []
         for before, after in pairwise(channels):
-            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.SiLU(inplace=True)]
-        super().__init__(*layers, nn.Flatten(), nn.Linear(channels[-1] * math.prod(sizes[-1]), features))
+            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.SiLU()]
+        super().__init__(*layers, Flatten(), nn.Linear(channels[-1] * math.prod(sizes[-1]), features))
 
 
 class Up(nn.Module):
@@ -47,7 +50,7 @@ class Up(nn.Module):
         self.conv = nn.ConvTranspose2d(before, after, 4, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return crop(nn.functional.silu(self.conv(x), inplace=True), self.size)
+        return crop(nn.functional.silu(self.conv(x)), self.size)
 
 
 class Decoder(nn.Module):
@@ -61,15 +64,14 @@ class Decoder(nn.Module):
         super().__init__()
         sizes = pyramid(shape[:2])
         channels = [width << min(level, 3) for level in range(len(sizes) - 1)]
-        self.size, self.start = shape[:2], (channels[-1], *sizes[-1])
-        self.stem = nn.Sequential(nn.Linear(latent_dim, math.prod(self.start)), nn.SiLU(inplace=True))
+        self.size, start = shape[:2], (channels[-1], *sizes[-1])
+        self.stem = nn.Sequential(nn.Linear(latent_dim, math.prod(start)), nn.SiLU(), Unflatten(start))
         levels = range(len(channels) - 1, 0, -1)
         self.body = nn.Sequential(*(Up(channels[i], channels[i - 1], sizes[i]) for i in levels))
         self.out = nn.Conv2d(channels[0], 4 * shape[2], 3, 1, 1)
 
     def forward(self, codes: Tensor) -> Tensor:
-        x = self.stem(codes).unflatten(1, self.start)
-        return crop(nn.functional.pixel_shuffle(self.out(self.body(x)), 2), self.size)
+        return crop(nn.functional.pixel_shuffle(self.out(self.body(self.stem(codes))), 2), self.size)
 
 
 def crop(x: Tensor, size: Size) -> Tensor:

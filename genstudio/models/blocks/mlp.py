@@ -17,9 +17,9 @@ class Encoder(nn.Sequential):
         super().__init__(
             nn.Flatten(),
             nn.Linear(math.prod(shape), hidden),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Linear(hidden, hidden // 2),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Linear(hidden // 2, features),
         )
 
@@ -34,9 +34,9 @@ class Decoder(nn.Module):
         self.out = nn.Linear(hidden, math.prod(shape))
         self.body = nn.Sequential(
             nn.Linear(latent_dim, hidden // 2),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Linear(hidden // 2, hidden),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
         )
 
     def forward(self, codes: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import math
 from torch import Tensor, nn
 
 from genstudio.models.blocks.fold import UpConv3
+from genstudio.models.blocks.layout import Flatten, Unflatten
 
 
 class Encoder(nn.Sequential):
@@ -28,7 +29,7 @@ class Encoder(nn.Sequential):
             nn.Conv2d(width, 2 * width, 3, padding=1),
             nn.MaxPool2d(2),
             nn.ReLU(inplace=True),
-            nn.Flatten(),
+            Flatten(),
             nn.Linear(2 * width * math.prod(_bottom(shape)), features),
         )
 
@@ -42,7 +43,7 @@ class Decoder(nn.Module):
         self.out = UpConv3(width, shape[2], shape[:2])
         self.body = nn.Sequential(
             nn.Linear(latent_dim, math.prod(start)),
-            nn.Unflatten(1, start),
+            Unflatten(start),
             nn.ReLU(inplace=True),
             UpConv3(2 * width, width, (shape[0] // 2, shape[1] // 2)),
             nn.ReLU(inplace=True),
