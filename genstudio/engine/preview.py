@@ -17,7 +17,7 @@ from genstudio.engine.gaze import gaze
 from genstudio.engine.players import MovingAverage
 from genstudio.models.base import Critic, Decodes, Encodes, GenerativeModel, Samples
 
-SAMPLES, PAIRS, JUDGED = 64, 24, 12
+SAMPLES, PAIRS, JUDGED = 64, 24, 8
 
 
 class Preview:
