@@ -12,19 +12,25 @@ from genstudio.engine.load import load_trained
 from genstudio.engine.run import Run
 from genstudio.models import families
 
+ENCODING = [name for name in families if hasattr(families.load(name), "encode")]
+every_family = pytest.mark.parametrize("trained", list(families), indirect=True)
+every_encoder = pytest.mark.parametrize("trained", ENCODING, indirect=True)
 
-@pytest.fixture(scope="module", params=list(families))
+
+@pytest.fixture(scope="module")
 def trained(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("use") / "r"
-    drive(spec_of(request.param, steps=40), path)
+    drive(spec_of(getattr(request, "param", "vae"), steps=40), path)
     return load_trained(Run.open(path), "cpu")
 
 
+@every_family
 def test_samples_are_bytes_of_the_shape_of_the_data(trained):
     drawn = use.sample(trained, 10)
     assert (drawn.dtype, drawn.shape) == (np.uint8, (10, 8, 8, 1))
 
 
+@every_family
 def test_same_seed_same_samples_whatever_their_number(trained):
     many = use.sample(trained, 600, seed=5)
     for count in (1, 2, 3, 17, 256, 257, 599):
@@ -35,6 +41,7 @@ def test_same_seed_same_samples_whatever_their_number(trained):
     assert not np.array_equal(many[:256], many[256:512])
 
 
+@every_family
 def test_sampling_does_not_touch_the_global_generator(trained):
     state = torch.get_rng_state()
     use.sample(trained, 3)
@@ -47,16 +54,18 @@ def test_no_samples_are_refused(trained, count):
         use.sample(trained, count)
 
 
+@every_encoder
 def test_reconstructions_and_codes_are_in_the_order_of_the_data(trained):
     data = open_source("digits")
     drawn, codes = use.reconstruct(trained, data), use.encode(trained, data)
     assert (drawn.dtype, drawn.shape) == (np.uint8, data.images.shape)
-    assert (codes.dtype, codes.shape) == (np.float32, (1797, 3))
+    assert (codes.dtype, codes.shape) == (np.float32, (1797, trained.model.latent_dim))
     backwards = Dataset("x", "x", np.ascontiguousarray(data.images[::-1]))
     np.testing.assert_allclose(use.encode(trained, backwards)[::-1], codes, rtol=1e-4, atol=1e-5)
     assert np.abs(use.reconstruct(trained, backwards)[::-1].astype(int) - drawn).max() <= 1
 
 
+@every_encoder
 def test_progress_counts_up_to_the_end(trained):
     seen = []
     use.encode(trained, open_source("digits"), lambda done, total: seen.append((done, total)))
@@ -108,3 +117,42 @@ def test_what_a_model_cannot_do_is_said(trained):
         use.reconstruct(mute, open_source("digits"))
     with pytest.raises(InputError, match="has no codes"):
         use.encode(mute, open_source("digits"))
+
+
+def test_samples_by_label_come_in_the_order_asked_for(tmp_path):
+    drive(spec_of("vae", {"conditional": True}, steps=3), tmp_path / "r")
+    trained = load_trained(Run.open(tmp_path / "r"), "cpu")
+    assert use.label_numbers(trained, ()).tolist() == list(range(10))
+    assert use.label_numbers(trained, ("7", "2")).tolist() == [7, 2]
+    seven_and_two, seven = use.sample(trained, 4, labels=("7", "2")), use.sample(trained, 4, labels=("7",))
+    assert np.array_equal(seven_and_two[::2], seven[::2])
+    assert not np.array_equal(seven_and_two, seven)
+    with pytest.raises(InputError, match="no label “cat”; there are 0, 1, 2"):
+        use.sample(trained, 4, labels=("cat",))
+
+
+def test_a_model_that_knows_no_labels_is_asked_for_none(trained):
+    with pytest.raises(InputError, match="not trained by label"):
+        use.sample(trained, 4, labels=("7",))
+
+
+@pytest.fixture(scope="module")
+def of_points(tmp_path_factory):
+    path = tmp_path_factory.mktemp("points") / "r"
+    drive(spec_of("vae", {"latent_dim": 2}, data="rings", steps=5), path)
+    return load_trained(Run.open(path), "cpu")
+
+
+def test_points_are_sampled_reconstructed_and_encoded_as_numbers(of_points):
+    data = open_source("rings")
+    for items, count in ((use.sample(of_points, 300), 300), (use.reconstruct(of_points, data), 10_000)):
+        assert (items.dtype, items.shape) == (np.float32, (count, 2))
+    assert use.encode(of_points, data).shape == (10_000, 2)
+    assert use.mean_squared_error(data.points, data.points + 0.5) == pytest.approx(0.25, rel=1e-3)
+
+
+def test_points_and_pictures_are_not_taken_for_each_other(of_points, trained):
+    with pytest.raises(InputError, match="“digits” has no points"):
+        use.encode(of_points, open_source("digits"))
+    with pytest.raises(InputError, match="“rings” holds points"):
+        use.encode(trained, open_source("rings"))
