@@ -19,6 +19,7 @@ from genstudio.data.beside import Beside
 from genstudio.data.dataset import Dataset
 from genstudio.data.items import Listing, Watch, unwatched
 from genstudio.data.pixeltable import PixelTable, find_pixels
+from genstudio.data.pointtable import find_points
 from genstudio.data.proofread import proofread
 from genstudio.data.roles import Cell, Role, Roles, check_choice, find_roles, listed
 from genstudio.data.rows import About, Rows
@@ -137,9 +138,10 @@ def _read(
     usable = [column for column, form in forms.items() if form != "nested"]
     _refuse_nested(path.name, choice, forms, usable)
     sample = _sample(file, path.name, usable)
-    if sum(form == "number" for form in forms.values()) >= 16:
-        rows = list(zip(*sample.values(), strict=True))
-        table = find_pixels(about, usable, rows, choice)
+    numbers = sum(form == "number" for form in forms.values())
+    if numbers >= 2:
+        find = find_pixels if numbers >= 16 else find_points
+        table = find(about, usable, list(zip(*sample.values(), strict=True)), choice)
         if table is not None:
             return _read_pixels(file, table, usable, pace, path.name)
     beside = Beside(path.resolve().parent, about.source, pace.watch)

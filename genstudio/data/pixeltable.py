@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +37,19 @@ class PixelTable:
         Places of the columns that hold pixels, in order.
     label, split : int or None
         Places of these columns.
+    about, labels, splits, rejected
+        What is known of the table, and of the rows taken so far.
     """
+
+    CELL: ClassVar[str] = "pixel"
 
     def __init__(self, about: About, pixels: Sequence[int], label: int | None, split: int | None) -> None:
         self.pixels, self.label, self.split = list(pixels), label, split
-        self._about, self._blocks = about, list[NDArray[Any]]()
+        self.about, self._blocks = about, list[NDArray[Any]]()
         self._pending: list[bytes | list[float]] = []
-        self._labels: list[str | None] = []
-        self._splits: list[Split | None] = []
-        self._rejected: list[Rejected] = []
+        self.labels: list[str | None] = []
+        self.splits: list[Split | None] = []
+        self.rejected: list[Rejected] = []
         self._bytes = 0
 
     def add(self, number: int, row: Sequence[str]) -> None:
@@ -59,7 +63,7 @@ class PixelTable:
             except ValueError:
                 values = [float("nan")]
             if not np.isfinite(values).all():
-                self._rejected.append(Rejected(f"row {number}", "has a pixel that is empty or no number"))
+                self.rejected.append(Rejected(f"row {number}", f"has a {self.CELL} that is empty or no number"))
                 return
         self._pending.append(values)
         self._mark(row)
@@ -70,18 +74,18 @@ class PixelTable:
         """Take many rows of numbers [n, pixels]; `marks` have the label and part of each."""
         good = np.isfinite(values).all(1) if values.dtype.kind == "f" else np.ones(len(values), bool)
         for i in np.flatnonzero(~good).tolist():
-            self._rejected.append(Rejected(f"row {first + i}", "has a pixel that is empty or no number"))
+            self.rejected.append(Rejected(f"row {first + i}", f"has a {self.CELL} that is empty or no number"))
         self._keep(values[good])
         for i in np.flatnonzero(good).tolist():
             self._mark(marks[i])
 
     def reject(self, rejected: Rejected) -> None:
         """A row that could not even be read."""
-        self._rejected.append(rejected)
+        self.rejected.append(rejected)
 
     def _mark(self, row: Marks) -> None:
-        self._labels.append(None if self.label is None else label_of(row[self.label]))
-        self._splits.append(None if self.split is None else split_called(str(row[self.split])))
+        self.labels.append(None if self.label is None else label_of(row[self.label]))
+        self.splits.append(None if self.split is None else split_called(str(row[self.split])))
 
     def _flush(self) -> None:
         if not self._pending:
@@ -90,7 +94,8 @@ class PixelTable:
         if len(packed) == len(self._pending):
             self._keep(np.frombuffer(b"".join(packed), np.uint8).reshape(len(packed), -1))
         else:
-            self._keep(np.array([list(values) for values in self._pending], np.float32))
+            with np.errstate(over="ignore"):  # what becomes infinite is told by whoever looks at all of it
+                self._keep(np.array([list(values) for values in self._pending], np.float32))
         self._pending = []
 
     def _keep(self, block: NDArray[Any]) -> None:
@@ -100,23 +105,26 @@ class PixelTable:
             block = block.astype(np.float32)
         self._bytes += block.nbytes
         if self._bytes > _MOST_BYTES:
-            raise InputError(f"{self._about.file} holds more than 8 GiB of pixels: split it into several tables.")
+            raise InputError(f"{self.about.file} holds more than 8 GiB of pixels: split it into several tables.")
         self._blocks.append(block)
+
+    def whole(self) -> NDArray[Any]:
+        """The numbers of all rows [N, K]; raises `InputError` when there are none."""
+        self._flush()
+        if not self.labels:
+            reasons = "; ".join(f"{r.file} {r.reason}" for r in self.rejected[:3])
+            raise InputError(
+                f"{self.about.file} has {self.CELL} columns but no row that can be used: {reasons or 'it is empty'}."
+            )
+        blocks, self._blocks = self._blocks, []
+        return np.concatenate(blocks)
 
     def finish(self) -> Dataset:
         """All rows together; raises `InputError` when none can be used or the numbers are not those of pictures."""
-        self._flush()
-        about = self._about
-        if not self._labels:
-            reasons = "; ".join(f"{r.file} {r.reason}" for r in self._rejected[:3])
-            raise InputError(
-                f"{about.file} has pixel columns but no row that can be used: {reasons or 'it is empty'}."
-            )
-        whole = np.concatenate(self._blocks)
-        self._blocks = []
+        about, whole = self.about, self.whole()
         images, notes = as_pictures(whole, about.file)
-        labels, names, note = numbered(self._labels if self.label is not None else ())
-        parts, counts = divided(self._splits)
+        labels, names, note = numbered(self.labels if self.label is not None else ())
+        parts, counts = divided(self.splits)
         return Dataset(
             source=about.source,
             name=about.name,
@@ -125,7 +133,7 @@ class PixelTable:
             label_names=names,
             split="all" if parts is not None else "train",
             splits=counts,
-            rejected=tuple(self._rejected),
+            rejected=tuple(self.rejected),
             parts=parts,
             notes=tuple(notes + note),
         )
@@ -141,10 +149,8 @@ def find_pixels(
     """
     if not sample or any(choice.get(role) for role in ("image", "audio", "text")):
         return None
-    label, split = _place("label", columns, choice), _place("split", columns, choice)
-    numeric = [
-        i for i in range(len(columns)) if i not in (label, split) and all(_is_number(row[i]) for row in sample)
-    ]
+    label, split = place_of("label", columns, choice), place_of("split", columns, choice)
+    numeric = [i for i in range(len(columns)) if i not in (label, split) and all(is_number(row[i]) for row in sample)]
     pixels = [i for i in numeric if _PIXEL.fullmatch(columns[i].strip())]
     if square(len(pixels)) is not None:
         return PixelTable(about, pixels, label, split)
@@ -154,14 +160,15 @@ def find_pixels(
     return None
 
 
-def _place(role: Role, columns: Sequence[str], choice: Mapping[str, str]) -> int | None:
+def place_of(role: Role, columns: Sequence[str], choice: Mapping[str, str]) -> int | None:
     """Where the column lies that a person chose for a role, or that has one of its usual names."""
     wanted = {choice[role]} if role in choice else set(_NAMES[role])
     lower = columns if role in choice else [column.strip().lower() for column in columns]
     return next((i for i, column in enumerate(lower) if column in wanted), None)
 
 
-def _is_number(cell: Cell) -> bool:
+def is_number(cell: Cell) -> bool:
+    """Whether a cell holds a number or nothing."""
     if isinstance(cell, str):
         try:
             float(cell)

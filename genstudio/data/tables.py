@@ -14,6 +14,7 @@ from genstudio.data.beside import Beside
 from genstudio.data.dataset import Dataset
 from genstudio.data.items import Listing, Rejected, Watch
 from genstudio.data.pixeltable import PixelTable, find_pixels
+from genstudio.data.pointtable import find_points
 from genstudio.data.roles import ROLES, Cell, Role, check_choice, find_roles
 from genstudio.data.rows import About, Rows
 from genstudio.data.spool import Spool
@@ -64,8 +65,8 @@ def open_table(
 
     Returns
     -------
-    Listing of rows with pictures or sounds, in the table's order; Dataset of texts, or of pictures where each pixel
-    has a column.
+    Listing of rows with pictures or sounds, in the table's order; Dataset of texts, of pictures where each pixel has
+    a column, or of points where there are columns “x” and “y”.
 
     Raises
     ------
@@ -135,7 +136,7 @@ def _open_text(
         reason = next((f": {row.file} {row.reason}" for _, row in head if isinstance(row, Rejected)), "")
         raise InputError(f"{path.name} has a header but no rows that can be used{reason}.")
     pace = Pace(watch, "reading the table", source)
-    table = find_pixels(facts, columns, sample, choice)
+    table = find_pixels(facts, columns, sample, choice) or find_points(facts, columns, sample, choice)
     if table is not None:
         return _read_pixels(table, chain(head, rows), pace)
     beside = Beside(path.resolve().parent, source, watch)
