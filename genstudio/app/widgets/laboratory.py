@@ -88,7 +88,9 @@ class Laboratory(Card):
         self.layers.show_counts(field)
         self.scale.show_field(field)
         self.set_note("" if field is None else f"step {field.step:,}")
-        self.setToolTip("" if field is None else field.caption)
+        tip = "" if field is None else field.caption
+        if tip != self.view.toolTip():
+            self.view.setToolTip(tip)
 
     def set_running(self, running: bool) -> None:
         """Whether single steps can be taken now."""

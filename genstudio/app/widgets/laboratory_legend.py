@@ -127,7 +127,9 @@ class Scale(QWidget):
             if self._image is None or self._key != critic:
                 self._image, self._key = _bar(field), critic
         self.setAccessibleDescription(f"{self._name}, {self._ends[0]} to {self._ends[1]}" if self._name else "")
-        self.setToolTip(field.surface_name if field is not None else "")
+        tip = field.surface_name if field is not None else ""
+        if tip != self.toolTip():
+            self.setToolTip(tip)
         self.update()
 
     def _restyle(self) -> None:
