@@ -29,6 +29,7 @@ def add_actions(window: Window) -> dict[str, QAction]:
     training = bar.addMenu("&Training")
     actions = {
         "train": _add(training, window, "Train", "Ctrl+Return", lambda: window.train()),
+        "queue": _add(training, window, "Add to queue", "Ctrl+Shift+Return", window.add_to_queue),
         "pause": _add(training, window, "Pause or resume", "Space", lambda: _space(window)),
         "stop": _add(training, window, "Stop and keep", "Ctrl+.", window.session.stop),
     }
@@ -67,7 +68,7 @@ def _space(window: Window) -> None:
     elif isinstance(focus, QComboBox):
         focus.showPopup()
     elif not isinstance(focus, QAbstractSpinBox):
-        window.toggle_pause()
+        window.session.toggle()
 
 
 def _full_screen(window: Window) -> None:

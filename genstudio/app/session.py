@@ -142,6 +142,10 @@ class Session(QObject):
             self.mailbox.put(PACE, self._pace)
             self._job.set_pace(self._pace)
 
+    def toggle(self) -> None:
+        """Pause, or go on."""
+        (self.resume if self.phase == "paused" else self.pause)()
+
     def stop(self, discard: bool = False) -> None:
         """Ask the job to stop and save; with `discard` the run is moved to the bin afterwards."""
         if self._job:

@@ -18,5 +18,6 @@ def catalog() -> dict[str, FamilyInfo]:
             PresetInfo(key, preset.title, preset.summary, {**defaults, **preset.knobs, **preset.training})
             for key, preset in family.presets.items()
         )
-        result[name] = FamilyInfo(name, entry.title, entry.summary, knobs, presets, family.curves)
+        codes = hasattr(family, "draw_codes")
+        result[name] = FamilyInfo(name, entry.title, entry.summary, knobs, presets, family.curves, codes)
     return result

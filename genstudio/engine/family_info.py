@@ -21,7 +21,13 @@ class PresetInfo:
 
 @dataclass(frozen=True, slots=True)
 class FamilyInfo:
-    """One family; `knobs` are those of the family, then those of training, with distinct names."""
+    """One family; `knobs` are those of the family, then those of training, with distinct names.
+
+    Attributes
+    ----------
+    fits_sampler : bool
+        Whether a latent sampler can be fitted to its codes.
+    """
 
     name: str
     title: str
@@ -29,3 +35,4 @@ class FamilyInfo:
     knobs: tuple[Knob, ...]
     presets: tuple[PresetInfo, ...]
     curves: tuple[Curve, ...]
+    fits_sampler: bool = False

@@ -99,7 +99,7 @@ class Queue:
         InputError
             When the queue is full, or belongs to another program (as for all changes).
         """
-        self._own()
+        self.own()
         if len(self.items) >= MOST:
             raise InputError(f"The queue holds {MOST:,} runs: let some of them train first.")
         number = max((item.number for item in self.items), default=0) + 1
@@ -109,24 +109,24 @@ class Queue:
 
     def remove(self, number: int) -> None:
         """Take an entry away, unless it trains now; its run, if there is one, stays."""
-        self._own()
+        self.own()
         self.items = tuple(i for i in self.items if i.number != number or i.state == "training")
 
     def clear_done(self) -> None:
         """Take away what has had its turn."""
-        self._own()
+        self.own()
         self.items = tuple(i for i in self.items if i.waits or i.state == "training")
 
     def order(self, numbers: Iterable[int]) -> None:
         """Bring the entries into this order; those that are not named come last, in their order."""
-        self._own()
+        self.own()
         known = {item.number: item for item in self.items}
         named = [known.pop(number) for number in numbers if number in known]
         self.items = (*named, *known.values())
 
     def mark(self, number: int, state: ItemState, text: str = "", run: str | None = None) -> None:
         """Give an entry another state, a reason, and the name of its run."""
-        self._own()
+        self.own()
         changes: dict[str, Any] = {"state": state, "text": text[:10_000]}
         if run is not None:
             changes["run"] = run
@@ -167,8 +167,14 @@ class Queue:
             with contextlib.suppress(OSError):
                 Path(self._lock.lock_file).unlink(missing_ok=True)
 
-    def _own(self) -> None:
-        """Make sure that no other program changes this queue: it would train everything a second time."""
+    def own(self) -> None:
+        """Make sure that no other program changes this queue: it would train everything a second time.
+
+        Raises
+        ------
+        InputError
+            When another program has it, or the folder cannot be written to.
+        """
         if self._lock.is_locked:
             return
         try:
@@ -206,7 +212,8 @@ class Queue:
         with contextlib.suppress(OSError):
             shutil.copyfile(self.path, copy)
         self.items = ()
-        self.notes.append(f"The queue “{self.path}” {what}. It is left out, and a copy is kept as “{copy.name}”.")
+        kept = f"what is damaged is left out, and a copy is kept as “{copy.name}”"
+        self.notes.append(f"The queue “{self.path}” {what}: {kept}.")
 
 
 def _item(entry: Any) -> Item | None:

@@ -131,9 +131,9 @@ class Studio:
     def pause(self):
         """Press Pause and wait until the step under way has been taken and told; gives its number."""
         self.press("Pause")
-        self.wait(lambda: self.window._progress is not None)
+        self.wait(lambda: self.window.shown.progress is not None)
         last = None
-        while last != (last := self.window._progress.step):
+        while last != (last := self.window.shown.progress.step):
             self.qtbot.wait(150)
         return last
 

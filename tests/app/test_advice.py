@@ -211,7 +211,7 @@ def test_advice_on_a_real_run_helps_is_marked_and_comes_back_with_the_run(studio
 
 def test_on_another_page_a_note_leads_to_the_advice(studio):
     studio.go_to("runs")
-    studio.window._take([SLOWER])
+    studio.window.shown.take([SLOWER])
     studio.wait(lambda: studio.said == ["It diverges."])
     studio.press("Look at it")
     assert studio.window.stack.currentWidget() is studio.page

@@ -79,3 +79,15 @@ def test_busy_and_clear(bar):
     assert (bar.bar.maximum(), bar.text.text()) == (0, "Preparing …")
     bar.clear("12 steps")
     assert (bar.bar.maximum() > 0, bar.bar.value(), bar.text.text()) == (True, 0, "12 steps")
+
+
+def test_runs_that_wait_are_counted_and_a_click_leads_to_them(bar, qtbot):
+    asked = []
+    bar.queue_asked.connect(lambda: asked.append(1))
+    assert not bar.queue.isVisible()
+    bar.set_waiting(2)
+    assert bar.queue.text() == "2 waiting"
+    bar.queue.click()
+    assert asked == [1]
+    bar.set_waiting(0)
+    assert not bar.queue.isVisible()

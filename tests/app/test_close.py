@@ -30,8 +30,8 @@ def test_f08_while_training_it_asks_and_goes_on_meanwhile(studio):
     studio.window.close()
     assert studio.window.isVisible()
     assert question(studio).isVisible()
-    before = studio.window._progress.step
-    studio.wait(lambda: studio.window._progress.step > before)
+    before = studio.window.shown.progress.step
+    studio.wait(lambda: studio.window.shown.progress.step > before)
     studio.press("Keep training")
     assert not question(studio).isVisible()
     assert studio.state == "Training"

@@ -28,13 +28,13 @@ def offered(bar):
 @pytest.mark.parametrize(
     ("phase", "can_go_on", "buttons"),
     [
-        ("empty", False, ["Train"]),
-        ("idle", False, ["Train"]),
-        ("idle", True, ["Resume", "Train"]),
-        ("starting", False, ["(Pause)", "Stop and keep", "Discard"]),
-        ("training", True, ["Pause", "Stop and keep", "Discard"]),
-        ("paused", True, ["Resume", "Stop and keep", "Discard"]),
-        ("stopping", True, ["(Stop and keep)"]),
+        ("empty", False, ["Check first", "Add to queue", "Train"]),
+        ("idle", False, ["Check first", "Add to queue", "Train"]),
+        ("idle", True, ["Check first", "Add to queue", "Resume", "Train"]),
+        ("starting", False, ["Set up next run", "(Pause)", "Stop and keep", "Discard"]),
+        ("training", True, ["Set up next run", "Pause", "Stop and keep", "Discard"]),
+        ("paused", True, ["Set up next run", "Resume", "Stop and keep", "Discard"]),
+        ("stopping", True, ["Set up next run", "(Stop and keep)"]),
     ],
 )
 def test_f48_each_phase_has_its_buttons(bar, phase, can_go_on, buttons):
@@ -66,7 +66,7 @@ def test_discard_asks_in_place(bar, qtbot):
     assert bar.sure.isVisible()
     assert QApplication.focusWidget() is bar.no  # Enter or Space by habit keeps the run
     qtbot.keyClick(bar.no, Qt.Key.Key_Space)
-    assert offered(bar) == ["Pause", "Stop and keep", "Discard"]
+    assert offered(bar) == ["Set up next run", "Pause", "Stop and keep", "Discard"]
     assert asked == []
     qtbot.mouseClick(bar.discard, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(bar.yes, Qt.MouseButton.LeftButton)
@@ -77,9 +77,9 @@ def test_the_question_goes_when_the_training_ends_meanwhile(bar, qtbot):
     bar.set_phase("training", "new", False)
     qtbot.mouseClick(bar.discard, Qt.MouseButton.LeftButton)
     bar.set_phase("idle", "finished", True)
-    assert offered(bar) == ["Resume", "Train"]
+    assert offered(bar) == ["Check first", "Add to queue", "Resume", "Train"]
     bar.set_phase("training", "new", False)
-    assert offered(bar) == ["Pause", "Stop and keep", "Discard"]
+    assert offered(bar) == ["Set up next run", "Pause", "Stop and keep", "Discard"]
 
 
 def test_f48_the_focus_stays_where_space_means_the_same(bar, qtbot):
@@ -116,10 +116,25 @@ def test_train_says_why_it_cannot(bar):
     assert "Ctrl+Return" in bar.train.toolTip()
 
 
-def test_a_long_name_pushes_nothing_aside(bar):
+def test_the_next_run_is_set_up_and_queued_while_one_trains(bar, qtbot):
+    asked, queued = [], []
+    bar.draft_asked.connect(asked.append)
+    bar.queue_asked.connect(lambda: queued.append(1))
+    bar.set_phase("training", "new", False)
+    qtbot.mouseClick(bar.next, Qt.MouseButton.LeftButton)
+    bar.set_drafting(True)
+    assert offered(bar) == ["Back to this run", "Add to queue", "Pause", "Stop and keep", "Discard"]
+    qtbot.mouseClick(bar.queue, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(bar.back, Qt.MouseButton.LeftButton)
+    assert (asked, queued) == ([True, False], [1])
+    bar.set_phase("idle", "finished", True)
+    assert offered(bar) == ["Back to this run", "Check first", "Add to queue", "Resume", "Train"]
+
+
+def test_a_long_name_pushes_nothing_aside(bar, qtbot):
     bar.set_phase("training", "new", False)
     bar.set_title("a very long name of a run " * 20)
+    qtbot.waitUntil(lambda: bar.minimumWidth() < 800, timeout=20_000)  # what was hidden takes no room any more
     bar.resize(800, 40)
-    assert bar.minimumSizeHint().width() < 800
     assert bar.title.toolTip() == bar.title.text()
     assert all(b.x() + b.width() <= 800 for b in bar.findChildren(QPushButton) if b.isVisible())

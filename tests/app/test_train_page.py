@@ -97,9 +97,9 @@ def test_train_watch_pause_resume_stop_and_resume_the_run(studio):
     before = studio.pause()
     assert studio.state == "Paused"
     studio.qtbot.wait(200)
-    assert studio.window._progress.step == before
+    assert studio.window.shown.progress.step == before
     studio.press("Resume")
-    studio.wait(lambda: studio.window._progress.step > before)
+    studio.wait(lambda: studio.window.shown.progress.step > before)
     studio.stop()
     assert studio.state == "Stopped"
     run = Run.open(studio.session.path)
@@ -110,7 +110,7 @@ def test_train_watch_pause_resume_stop_and_resume_the_run(studio):
     starts = []
     studio.session.events.connect(lambda events: starts.extend(e for e in events if isinstance(e, Started)))
     studio.press("Resume")
-    studio.wait(lambda: studio.window._progress is not None and studio.window._progress.step > stopped_at)
+    studio.wait(lambda: studio.window.shown.progress is not None and studio.window.shown.progress.step > stopped_at)
     studio.stop()
     assert [event.step for event in starts] == [stopped_at]
     steps, _ = studio.curve("kl")
@@ -334,18 +334,18 @@ def test_f10_an_exception_in_a_slot_is_one_message_and_everything_goes_on(studio
     manager.uninstall()
     assert studio.said == ["Something went wrong in GenStudio: RuntimeError: a slot of ours"]
     assert studio.window.toasts.notes()[0].count == 20
-    before = studio.window._progress.step
-    studio.wait(lambda: studio.window._progress.step > before)
+    before = studio.window.shown.progress.step
+    studio.wait(lambda: studio.window.shown.progress.step > before)
     studio.stop()
     assert "a slot of ours" in capfd.readouterr().err
 
 
 LEGAL = {
-    "empty": {"Train"}, "idle": {"Train", "Resume"}, "starting": {"Stop and keep", "Discard"},
-    "training": {"Pause", "Stop and keep", "Discard"}, "paused": {"Resume", "Stop and keep", "Discard"},
-    "stopping": set(),
+    "empty": {"Train", "Add to queue", "Check first"}, "idle": {"Train", "Add to queue", "Check first", "Resume"},
+    "starting": {"Stop and keep", "Discard"}, "training": {"Pause", "Stop and keep", "Discard"},
+    "paused": {"Resume", "Stop and keep", "Discard"}, "stopping": set(),
 }  # fmt: skip
-SURE = {"Discard it", "Keep it"}
+SURE = {"Discard it", "Keep it", "Set up next run", "Add to queue", "Back to this run"}
 
 
 @pytest.mark.parametrize("seed", [1, 2])

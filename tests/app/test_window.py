@@ -90,11 +90,11 @@ def test_pause_takes_no_further_step_and_resume_goes_on(qtbot, window):
     click(qtbot, window.top.pause)
     assert window.session.phase == "paused"
     qtbot.wait(200)  # what was under way arrives
-    before = window._progress.step
+    before = window.shown.progress.step
     qtbot.wait(300)
-    assert window._progress.step == before
+    assert window.shown.progress.step == before
     click(qtbot, window.top.resume)
-    qtbot.waitUntil(lambda: window._progress.step > before, timeout=LONG)
+    qtbot.waitUntil(lambda: window.shown.progress.step > before, timeout=LONG)
     stop(qtbot, window)
 
 

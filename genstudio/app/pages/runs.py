@@ -18,6 +18,7 @@ from genstudio.app.widgets.history import show_history
 from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.app.widgets.panes import Panes
 from genstudio.app.widgets.pictures import NO_PICTURES
+from genstudio.app.widgets.queue_card import QueueCard
 from genstudio.app.widgets.run_pictures import named
 from genstudio.app.widgets.run_table import RunTable
 from genstudio.core.errors import InputError
@@ -27,7 +28,7 @@ from genstudio.engine.run import list_runs
 
 
 class RunsPage(QWidget):
-    """A table of runs, and curves and pictures of the selected one.
+    """What waits to be trained, a table of runs, and curves and pictures of the selected one.
 
     Signals
     -------
@@ -47,7 +48,7 @@ class RunsPage(QWidget):
         super().__init__(parent)
         self._session = session
         self._folder = Path()
-        self.table = RunTable()
+        self.queue, self.table = QueueCard(), RunTable()
         self.plot = LossPlot("Losses")
         self.samples = named(Gallery(), "Samples of the selected run")
         self._card = Card("Runs")
@@ -65,6 +66,7 @@ class RunsPage(QWidget):
         self.name.editingFinished.connect(self._rename)
         QShortcut(QKeySequence("Esc"), self.name, self._keep_name, context=Qt.ShortcutContext.WidgetShortcut)
         self.first.clicked.connect(self.train_asked)
+        self.queue.opened.connect(lambda name: self.open_asked.emit(self._folder / name))
         self.plot.problem.connect(self.problem)
         self.samples.problem.connect(self.problem)
         session.discarded.connect(lambda _: self.refresh())
@@ -109,7 +111,9 @@ class RunsPage(QWidget):
         self.samples.set_empty_text("Select a run to see its pictures.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.whole)
+        column.setSpacing(12)
+        column.addWidget(self.queue)
+        column.addWidget(self.whole, 1)
 
     def _button(self, key: str, text: str, icon: str, shortcut: str, slot: Callable[[], None]) -> QPushButton:
         action = QAction(text, self)

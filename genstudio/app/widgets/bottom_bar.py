@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from genstudio.app import theme
 from genstudio.app.widgets.steady import SteadyLabel
@@ -15,7 +15,15 @@ _FIRST = 12  # a dot: with nothing to draw, Qt's style goes on with the animatio
 
 
 class BottomBar(QFrame):
-    """A thin bar and one line of figures, the same on every page."""
+    """A thin bar and one line of figures, the same on every page.
+
+    Signals
+    -------
+    queue_asked()
+        The person wants to see what waits.
+    """
+
+    queue_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,12 +36,23 @@ class BottomBar(QFrame):
         self.text.setFont(theme.tabular(self.text.font()))
         self.text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.text.setAccessibleName("Steps, speed and time")
+        self.queue = QPushButton()
+        self.queue.setProperty("kind", "quiet")
+        self.queue.setToolTip("Runs that wait for their turn: show the queue")
+        self.queue.clicked.connect(self.queue_asked)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
         row.addWidget(self.bar, 1)
         row.addWidget(self.text, 0, Qt.AlignmentFlag.AlignRight)
+        row.addWidget(self.queue)
+        self.set_waiting(0)
         self.clear()
+
+    def set_waiting(self, count: int) -> None:
+        """How many runs wait; nothing is said of none."""
+        self.queue.setText(f"{count:,} waiting")
+        self.queue.setVisible(count > 0)
 
     def clear(self, text: str = "Nothing is training.") -> None:
         """No figures."""

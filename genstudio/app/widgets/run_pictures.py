@@ -18,6 +18,7 @@ from genstudio.app.widgets.segments import Segments
 from genstudio.core.events import Gallery as Pictures
 
 _TABS = {"samples": "Samples", "critic": "Critic's view"}
+_LATENTS, _FITTED = "Samples from fixed latents", "Samples from the latent sampler"
 _KINDS = {"gmm": "With ten normal distributions (seconds)", "flow": "With a small flow (a minute)"}
 
 
@@ -38,13 +39,13 @@ class RunPictures(Panes):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, (1, 1), parent)
-        self.samples = named(Gallery(), "Samples from fixed latents")
+        self.samples = named(Gallery(), _LATENTS)
         self.judged = CriticPanel()
         self.critic = named(self.judged.gallery, "Pictures and what the critic thinks of them")
         self.pairs = named(Gallery(), "Reconstructions, inputs above outputs")
         self._views = {"samples": self.samples, "critic": self.critic, "reconstructions": self.pairs}
         self._steps: dict[str, int] = {}
-        self.left, self.right = Card("Samples from fixed latents"), Card("Reconstructions")
+        self.left, self.right = Card(_LATENTS), Card("Reconstructions")
         self.tabs, self._stack = Segments("Which pictures"), QStackedWidget()
         self.fit, self._kinds, self.progress = (
             QPushButton("Fit latent sampler"),
@@ -108,9 +109,17 @@ class RunPictures(Panes):
         self._steps[event.slot] = event.step
         if event.slot == "critic":
             self._offer_critic(True)
+        elif event.slot == "samples":
+            self.left.set_title(_LATENTS)
         card = self.right if view is self.pairs else self.left
         if event.slot != "critic" or self.tabs.current() == "critic":
             card.setToolTip(event.caption)
+        self._note()
+
+    def show_fitted(self, event: Pictures) -> None:
+        """Show pictures that were drawn with a fitted latent sampler."""
+        self.show_pictures(event)
+        self.left.set_title(_FITTED)
         self._note()
 
     def clear(self) -> None:
@@ -118,12 +127,14 @@ class RunPictures(Panes):
         for view in self._views.values():
             view.set_images(NO_PICTURES)
         self._steps.clear()
+        self.left.set_title(_LATENTS)
         self._offer_critic(False)
         self._note()
 
     def _offer_critic(self, offered: bool) -> None:
         self.tabs.setVisible(offered)
         self.left.show_title(not offered)
+        self.right.setVisible(not offered or len(self.pairs.pictures) > 0)  # a GAN reconstructs nothing
         if not offered:
             self.tabs.set_current("samples")
             self._turn_to("samples")

@@ -14,6 +14,7 @@ from genstudio.app.choice import Choice, in_words
 from genstudio.app.settings import Settings
 from genstudio.app.widgets.advice_list import AdviceList
 from genstudio.app.widgets.card import Card
+from genstudio.app.widgets.estimate_card import EstimateCard
 from genstudio.app.widgets.fitted import FittedColumn
 from genstudio.app.widgets.form import KnobForm
 from genstudio.app.widgets.model_card import ModelCard
@@ -56,7 +57,7 @@ class Setup(QWidget):
         self.model = ModelCard({name: families.entry(name).title for name in families})
         self.form, self.knobs = KnobForm(), Card("Knobs")
         self.advice = AdviceList(self._describe)
-        self.notes = FittedColumn()
+        self.estimate, self.notes = EstimateCard(), FittedColumn()
         self._catalog: Mapping[str, FamilyInfo] = {}
         #: Gives the settings that were last chosen for a source.
         self.preparation_of: Callable[[str], DataConfig] = lambda source: DataConfig()
@@ -78,6 +79,7 @@ class Setup(QWidget):
         area = scrolled(self.form)
         area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.knobs.add(area, 1)
+        self.notes.add(self.estimate)
         self.notes.add(self.advice)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

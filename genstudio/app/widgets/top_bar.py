@@ -31,7 +31,17 @@ class TopBar(QFrame):
     -------
     train_asked(), pause_asked(), resume_asked(), go_on_asked(), stop_asked(), discard_asked()
         Discard comes only after it was confirmed, in place, by a second click.
+    check_asked()
+        What would this training cost?
+    queue_asked()
+        The settings in the form are to wait for their turn.
+    draft_asked(bool)
+        The form is to be about the next run, or about the one in sight again.
     """
+
+    check_asked = Signal()
+    queue_asked = Signal()
+    draft_asked = Signal(bool)
 
     train_asked = Signal()
     pause_asked = Signal()
@@ -49,6 +59,16 @@ class TopBar(QFrame):
         self.chip.setProperty("role", "chip")
         self.chip.setAccessibleName("State")
         self.train = _button("Train", "play", "primary", "Begin a new run with these settings (Ctrl+Return)")
+        self.check = _button(
+            "Check first", "", "quiet", "Measure in a short dry run how long it takes and what it needs"
+        )
+        self.queue = _button(
+            "Add to queue", "queue", "", "Let a run with these settings wait for its turn (Ctrl+Shift+Return)"
+        )
+        self.next = _button(
+            "Set up next run", "", "quiet", "Free the form for another run; this one goes on as it is"
+        )
+        self.back = _button("Back to this run", "", "quiet", "Show the knobs of the run in sight again")
         self.go_on = _button("Resume", "resume", "", "Go on with this run exactly where it stopped")
         self.pause = _button("Pause", "pause", "", "Freeze before the next step; nothing is unloaded (Space)")
         self.resume = _button("Resume", "play", "primary", "Go on with the next step (Space)")
@@ -57,6 +77,7 @@ class TopBar(QFrame):
         self.sure = QLabel("Move this run to the bin?")
         self.yes = _button("Discard it", "trash", "danger", "Stop and move this run to the bin")
         self.no = _button("Keep it", "", "", "Go on as before")
+        self._tips = {button: button.toolTip() for button in (self.train, self.queue, self.check)}
         self._lay_out()
         for button, signal in (
             (self.train, self.train_asked),
@@ -64,12 +85,16 @@ class TopBar(QFrame):
             (self.pause, self.pause_asked),
             (self.resume, self.resume_asked),
             (self.stop, self.stop_asked),
+            (self.check, self.check_asked),
+            (self.queue, self.queue_asked),
         ):
             button.clicked.connect(signal)
+        self.next.clicked.connect(lambda: self.draft_asked.emit(True))
+        self.back.clicked.connect(lambda: self.draft_asked.emit(False))
         self.discard.clicked.connect(lambda: self._ask(True))
         self.no.clicked.connect(lambda: self._ask(False))
         self.yes.clicked.connect(self._discard)
-        self._asking = False
+        self._asking = self._drafting = False
         self.set_phase("empty", "new", False)
 
     def _lay_out(self) -> None:
@@ -80,10 +105,10 @@ class TopBar(QFrame):
         row.addSpacing(4)
         row.addWidget(self.chip)
         row.addStretch(1)
-        for widget in (self.sure, self.yes, self.no, self.go_on, self.train, self.pause, self.resume):
+        for widget in (self.sure, self.yes, self.no, self.back, self.next, self.check, self.queue, self.go_on):
             row.addWidget(widget)
-        row.addWidget(self.stop)
-        row.addWidget(self.discard)
+        for widget in (self.train, self.pause, self.resume, self.stop, self.discard):
+            row.addWidget(widget)
 
     def set_title(self, text: str) -> None:
         """Name of the run."""
@@ -109,15 +134,25 @@ class TopBar(QFrame):
         self._show_buttons()
 
     def set_can_train(self, valid: bool, reason: str = "") -> None:
-        """Enable Train, or say in its tooltip why not."""
-        self.train.setEnabled(valid)
-        self.train.setToolTip(reason or "Begin a new run with these settings (Ctrl+Return)")
+        """Enable what begins a run with the form as it is, or say in the tooltips why not."""
+        for button in (self.train, self.queue, self.check):
+            button.setEnabled(valid)
+            button.setToolTip(reason or self._tips[button])
+
+    def set_drafting(self, drafting: bool) -> None:
+        """Whether the form is about the next run."""
+        self._drafting = drafting
+        self._show_buttons()
 
     def _show_buttons(self) -> None:
         idle = self._phase in ("empty", "idle")
         live = self._phase in ("starting", "training", "paused")
-        asking = self._asking
+        asking, drafting = self._asking, self._drafting
         states = (
+            (self.next, not idle and not drafting and not asking),
+            (self.back, drafting and not asking),
+            (self.check, idle),
+            (self.queue, (idle or drafting) and not asking),
             (self.train, idle),
             (self.go_on, idle and self._can_go_on),
             (self.pause, self._phase in ("starting", "training") and not asking),
