@@ -82,6 +82,7 @@ class Job(QThread):
         """Iterate to the end of one more step than was told so far, then pause again; needs `Stepped` too."""
         self._last = self._step
         self._go.set()
+        self._awake.set()
 
     def stop(self) -> None:
         """Close the generator at its next event, which saves; returns at once."""
@@ -135,7 +136,7 @@ class Job(QThread):
                 self._go.clear()
             return
         told = False
-        while (left := self._stepped_at + self._pace - time.monotonic()) > 0 and self._moving():
+        while (left := self._stepped_at + self._pace - time.monotonic()) > 0 and self._patient():
             if not told:
                 self.ready.emit()
                 told = True
@@ -143,8 +144,9 @@ class Job(QThread):
             self._awake.clear()
         self._stepped_at = time.monotonic()
 
-    def _moving(self) -> bool:
-        return self._go.is_set() and not self._stopping.is_set()
+    def _patient(self) -> bool:
+        """Nothing else is asked for than to wait."""
+        return self._go.is_set() and not self._stopping.is_set() and self._last is None
 
     def _prepares(self, what: str, done: int, total: int) -> None:
         """The watch of data that is prepared before the first event."""

@@ -19,6 +19,7 @@ _USUAL = 0.95  # quantile of the lengths that is drawn as the longest: a few ste
 _SHORTEST = 1.5  # pixels below which an arrow says nothing
 _HEAD, _SPREAD = 0.35, 0.45  # of an arrow's head: length as a part of it, and how wide it opens
 _HALVES = (0.05, 0.1, 0.25, 0.5)
+_LARGEST = 1e30  # what infinity is drawn as
 _FASTEST = 0.25  # of the view: a sample that jumps farther than this is no movement to follow
 
 
@@ -145,14 +146,15 @@ def arrows(painter: QPainter, sight: Sight, field: Field) -> None:
     """Arrows at the samples, or on a lattice; the length tells how strong, up to a longest one."""
     assert field.arrows is not None
     starts = field.samples if field.arrow_starts is None else field.arrow_starts
-    sizes = np.linalg.norm(np.nan_to_num(field.arrows.astype(float)), axis=1)
+    given = np.nan_to_num(field.arrows.astype(float), nan=0.0, posinf=_LARGEST, neginf=-_LARGEST)
+    sizes = np.linalg.norm(given, axis=1)
     usual = float(np.quantile(sizes, _USUAL)) if len(sizes) else 0.0
     if usual <= 0:
         return
     longest = _AT_SAMPLES
     if field.arrow_starts is not None:
         longest = _LATTICE * 2 * field.extent / max(1.0, np.sqrt(len(starts))) * sight.scale
-    way = np.nan_to_num(field.arrows.astype(float)) * [1, -1] / usual
+    way = given * [1, -1] / usual
     way *= longest / np.maximum(1.0, np.linalg.norm(way, axis=1, keepdims=True))
     long_enough = np.linalg.norm(way, axis=1) >= _SHORTEST
     begin, way = sight.placed(starts)[long_enough], way[long_enough]

@@ -132,17 +132,16 @@ class LaboratoryView(QWidget):
     # --- painting ------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        self._draw(painter, self.devicePixelRatioF())
-        if self.hasFocus():
-            paint.focus_ring(painter, QRectF(self.rect()))
+        with QPainter(self) as painter:  # one that is left active by an error would end the program
+            self._draw(painter, self.devicePixelRatioF())
+            if self.hasFocus():
+                paint.focus_ring(painter, QRectF(self.rect()))
 
     def render_to(self, pixmap: QPixmap) -> None:
         """Paint everything but the mark of the focus on a pixmap of the view's size."""
-        painter = QPainter(pixmap)
-        painter.setFont(self.font())
-        self._draw(painter, pixmap.devicePixelRatio())
-        painter.end()
+        with QPainter(pixmap) as painter:
+            painter.setFont(self.font())
+            self._draw(painter, pixmap.devicePixelRatio())
 
     def _draw(self, painter: QPainter, ratio: float) -> None:
         area = QRectF(self.rect())
@@ -178,15 +177,14 @@ class LaboratoryView(QWidget):
             pixmap = QPixmap(self.size() * ratio)
             pixmap.setDevicePixelRatio(ratio)
             pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            painter.setFont(self.font())
-            paint.axes(painter, sight)
-            paint.frame(painter, sight, field)
-            if self.shown["real"]:
-                paint.dots(painter, sight, field.real, paint.real_stamp(ratio))
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            paint.numbers(painter, sight)
-            painter.end()
+            with QPainter(pixmap) as painter:
+                painter.setFont(self.font())
+                paint.axes(painter, sight)
+                paint.frame(painter, sight, field)
+                if self.shown["real"]:
+                    paint.dots(painter, sight, field.real, paint.real_stamp(ratio))
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                paint.numbers(painter, sight)
             self._quiet = key, pixmap
         return self._quiet[1]
 
