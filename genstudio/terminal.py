@@ -10,19 +10,23 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from genstudio.core.errors import InputError
-from genstudio.core.events import Note, Progress
+from genstudio.arguments import flag
+from genstudio.core.errors import Cancelled, InputError
+from genstudio.core.events import Advice, Edited, Event, Note, Progress
 from genstudio.core.folders import runs_folder
 from genstudio.core.mailbox import Mailbox
 from genstudio.core.spec import RunSpec
-from genstudio.core.words import duration
+from genstudio.core.words import duration, setting
 from genstudio.data.items import Watch
 from genstudio.engine.names import remove_if_empty
 from genstudio.engine.run import Run
 from genstudio.engine.run import list_runs as found_runs
 from genstudio.engine.train import train
+
+if TYPE_CHECKING:
+    from genstudio.engine.latent_sampler import FittedSampler
 
 # seconds between updates: a terminal rewrites one line, a log file grows by one
 _EVERY = 0.5 if sys.stderr.isatty() else 5.0
@@ -37,27 +41,54 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
         As `train` does.
     """
     first: Progress | None = None
+    sampler: FittedSampler | None = None
     due = 0.0
     try:
         with _stop_on_signal() as stopped, contextlib.closing(train(spec, run, Mailbox(), preparing())) as events:
             for event in events:
-                if isinstance(event, Note):
-                    _say(event.text)
-                elif isinstance(event, Progress):
+                if isinstance(event, Progress):
                     first = first or event
                     if time.monotonic() >= due:
                         due = time.monotonic() + _EVERY
                         _line(_in_words(event))
+                else:
+                    for line in _lines(event):
+                        _say(line)
                 if stopped():
                     break
+            sampler = _after(spec, run, stopped)
     finally:
         _line("")
         remove_if_empty(run.path)
+    return _told(run, first, sampler)
+
+
+def _after(spec: RunSpec, run: Run, stopped: Callable[[], bool]) -> FittedSampler | None:
+    """What is to be done once a training has finished; somebody who stops it keeps the training."""
+    if spec.training.fit_sampler == "none":
+        return None
+    from genstudio.engine import latent_sampler
+
+    show = preparing()
+
+    def watch(what: str, done: int, total: int) -> None:
+        if stopped():
+            raise Cancelled("No latent sampler was fitted; “genstudio sample RUN --fit-sampler” does it later.")
+        show(what, done, total)
+
+    try:
+        return latent_sampler.after_training(run, spec, watch)
+    except Cancelled as reason:
+        _say(str(reason))
+        return None
+
+
+def _told(run: Run, first: Progress | None, sampler: FittedSampler | None) -> dict[str, Any]:
     document = run.document
     assert document is not None
     seconds = document.seconds - (first.seconds if first else 0.0)
     done = document.step - (first.step if first else 0)
-    return {
+    told = {
         "run": str(run.path),
         "family": document.family,
         "step": document.step,
@@ -66,6 +97,21 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
         "losses": {name: v for name, v in document.losses.items() if v is not None and math.isfinite(v)},
         "state": document.state,
     }
+    return told if sampler is None else {**told, "sampler": sampler.kind}
+
+
+def _lines(event: Event) -> Iterator[str]:
+    """What a person should read of an event, line by line."""
+    if isinstance(event, Note):
+        yield event.text
+    elif isinstance(event, Edited):
+        yield f"Step {event.step:,}: {event.name} {setting(event.old)} → {setting(event.new)}"
+    elif isinstance(event, Advice):
+        yield f"Step {event.step:,}: {event.title}"
+        yield f"  {event.text}"
+        if event.remedy:
+            knobs = (f"{flag(name)} {setting(value)}" for name, value in event.remedy.items())
+            yield f"  Remedy: {' '.join(knobs)}"
 
 
 def list_runs(folder: Path | None, quiet: bool) -> dict[str, Any]:
@@ -116,7 +162,7 @@ def _paced() -> Callable[[str, bool], None]:
 
 def _in_words(event: Progress) -> str:
     steps = f"step {event.step:,}" + (f" of {event.total:,}" if event.total else "")
-    parts = [steps, f"{event.samples_per_second:,.0f} pictures/s", duration(event.seconds)]
+    parts = [steps, f"{event.samples_per_second:,.0f} items/s", duration(event.seconds)]
     if event.remaining is not None:
         parts.append(f"about {duration(event.remaining)} left")
     return " · ".join(parts)

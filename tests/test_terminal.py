@@ -3,12 +3,14 @@
 import os
 import signal
 
+import numpy as np
 import pytest
 
 from genstudio import terminal
 from genstudio.core.errors import InputError
-from genstudio.core.events import Progress
+from genstudio.core.events import Advice, Edited, Progress, Scalars
 from genstudio.core.spec import RunSpec, TrainingConfig
+from genstudio.engine import latent_sampler
 from genstudio.engine.run import Run
 from genstudio.engine.trainer import Trainer
 
@@ -94,9 +96,9 @@ def test_in_a_terminal_one_line_is_rewritten(tmp_path, capsys, monkeypatch):
 
 def test_progress_in_words():
     event = Progress(1200, 5000, 0.24, 98.0, 8140.4, 312.0, 1, 1000)
-    assert terminal._in_words(event) == "step 1,200 of 5,000 · 8,140 pictures/s · 1 min 38 s · about 5 min 12 s left"
+    assert terminal._in_words(event) == "step 1,200 of 5,000 · 8,140 items/s · 1 min 38 s · about 5 min 12 s left"
     endless = Progress(1200, None, None, 98.0, 8140.4, None, 1, None)
-    assert terminal._in_words(endless) == "step 1,200 · 8,140 pictures/s · 1 min 38 s"
+    assert terminal._in_words(endless) == "step 1,200 · 8,140 items/s · 1 min 38 s"
 
 
 def test_a_counter_is_quiet_for_short_work(capsys):
@@ -119,3 +121,40 @@ def test_notes_are_printed_whole(tmp_path, capsys, monkeypatch):
     run.notes.append("Something was repaired.")
     terminal.drive(run.document.spec().model_copy(update={"training": spec_of(steps=6).training}), run)
     assert "Something was repaired.\n" in capsys.readouterr().err
+
+
+def test_advice_and_edits_are_lines():
+    advice = Advice(1200, "D04", "The critic wins", "It is right all the time.", {"learning_rate": 5e-4, "r1": 2.0})
+    assert list(terminal._lines(advice)) == [
+        "Step 1,200: The critic wins",
+        "  It is right all the time.",
+        "  Remedy: --learning-rate 0.0005 --r1 2",
+    ]
+    assert list(terminal._lines(Advice(3, "D17", "Titles", "Text."))) == ["Step 3: Titles", "  Text."]
+    assert list(terminal._lines(Edited(7, "Learning rate", 1e-3, 5e-4))) == ["Step 7: Learning rate 0.001 → 0.0005"]
+    assert list(terminal._lines(Scalars(np.zeros(0, np.int64), 0.0, {}))) == []
+
+
+def test_a_sampler_that_was_asked_for_is_fitted_at_the_end(tmp_path):
+    told = drive(tmp_path / "r", fit_sampler="gmm")
+    assert (told["state"], told["sampler"]) == ("finished", "gmm")
+    assert (tmp_path / "r" / "samplers" / "gmm.safetensors").exists()
+
+
+def test_f07_who_stops_the_fitting_keeps_the_training(tmp_path, monkeypatch, capsys):
+    encode = latent_sampler._codes
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        return encode(*arguments)
+
+    monkeypatch.setattr(latent_sampler, "_codes", interrupted)
+    told = drive(tmp_path / "r", fit_sampler="gmm")
+    assert told["state"] == "finished"
+    assert "sampler" not in told
+    assert "No latent sampler was fitted" in capsys.readouterr().err
+
+
+def test_a_training_that_is_stopped_has_no_sampler_fitted(tmp_path, monkeypatch):
+    signalled(monkeypatch, signal.SIGINT, at=5)
+    assert "sampler" not in drive(tmp_path / "r", steps=0, fit_sampler="gmm")
