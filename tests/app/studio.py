@@ -90,7 +90,9 @@ class Studio:
 
     def knob(self, label):
         """The number field of the knob with this label."""
-        fields = self.window.train_page.form.findChildren(NumberField)
+        form = self.window.train_page.form
+        rows = form._rows.values()  # those of the family before may not be deleted yet
+        fields = [field for field in form.findChildren(NumberField) if field.parentWidget() in rows]
         (found,) = [f for f in fields if f.accessibleName().split(",")[0] == label]
         return found
 

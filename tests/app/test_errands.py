@@ -160,3 +160,42 @@ def test_a_training_that_begins_stops_the_fit(studio):
     assert not studio.window.errands.busy
     studio.quiet()
     assert studio.said == []
+
+
+def test_check_first_measures_a_real_dry_run_and_leaves_nothing_behind(studio):
+    studio.page.choose_family("vae", {**SMALL, "steps": 5000})
+    studio.press("Check first")
+    estimate = studio.page.setup.estimate
+    assert estimate.isVisible()
+    studio.quiet()
+    assert studio.said == []
+    shown = {name: label.text() for name, label in estimate.values.items()}
+    assert shown["To the end"].startswith("about ")
+    assert "should fit" in shown["Largest batch"]
+    assert list(studio.window.runs_folder().glob("*")) == []
+    studio.retype(studio.knob("Steps"), "7000")
+    assert estimate._stale.isVisible()
+    studio.trained(2)
+    assert not any(path.name.startswith("genstudio") for path in studio.window.runs_folder().iterdir())
+
+
+def test_a_check_can_be_cancelled_and_other_settings_end_it(studio):
+    studio.page.choose_family("vae", {**SMALL, "steps": 5000})
+    estimate = studio.page.setup.estimate
+    studio.press("Check first")
+    studio.click(estimate.close_button)
+    assert not estimate.isVisible()
+    studio.press("Check first")
+    studio.retype(studio.knob("Steps"), "7000")
+    assert not studio.window.errands.busy
+    assert not estimate.isVisible()
+    studio.quiet()
+    assert studio.said == []
+
+
+def test_a_check_of_data_that_is_gone_is_a_sentence(studio, tmp_path):
+    studio.page.model.set_sources([], str(tmp_path / "gone"))
+    studio.press("Check first")
+    studio.wait(lambda: studio.said)
+    assert str(tmp_path / "gone") in studio.said[0]
+    assert not studio.page.setup.estimate.isVisible()

@@ -36,11 +36,15 @@ def read(data):
 
 
 def test_curves_are_grouped_by_unit_in_their_order(data):
-    assert data.units == ("nats per picture", "")
-    assert [curve.name for curve in data.of_unit("nats per picture")] == ["elbo", "kl"]
     assert data.empty
     assert data.extent() is None
     assert np.isnan(data.latest("kl"))
+    assert data.units == ()
+    data.append({"norm": ([1], [1.0]), "kl": ([1], [np.nan])})
+    assert data.units == ("",)  # a curve of gaps alone is none
+    data.append({"kl": ([2], [1.0]), "elbo": ([2], [np.inf])})
+    assert data.units == ("nats per picture", "")
+    assert [curve.name for curve in data.of_unit("nats per picture")] == ["elbo", "kl"]
 
 
 def test_an_unknown_curve_is_refused_and_nothing_is_added(data):

@@ -458,3 +458,38 @@ def test_new_points_wait_longer_than_a_hand_where_drawing_is_slow(plot, qtbot):
     plot.follow()
     qtbot.waitUntil(lambda: plot.canvas.sight()[0][1] >= 2000)
     assert 33 <= plot._rest <= 200
+
+
+# --- curves that a setting does not use ----------------------------------------------------------------
+
+
+def test_a_curve_without_points_is_not_in_the_legend_until_it_has_some(plot):
+    plot.set_curves([Curve("a", "a", "nats"), Curve("b", "b", "nats"), Curve("c", "c", "norm")])
+    steps = np.arange(1, 4)
+    plot.append(steps, {"a": steps * 1.0, "b": np.full(3, np.nan)})
+    plot.redraw()
+    assert [curve.name for curve in plot.legend.curves()] == ["a"]
+    assert plot.controls.units() == ("nats",)
+    assert not plot.controls.unit_box.isVisible()
+    colour = {curve.name: c for curve, c in plot.legend.shown()}["a"]
+    plot.append(steps + 3, {"a": steps * 1.0, "b": steps * 2.0, "c": steps * 3.0})
+    plot.redraw()
+    assert [curve.name for curve in plot.legend.curves()] == ["a", "b"]
+    assert plot.controls.units() == ("nats", "norm")
+    assert plot.controls.unit == "nats"
+    assert {curve.name: c for curve, c in plot.legend.shown()}["a"] == colour
+
+
+def test_a_curve_that_comes_up_late_takes_a_free_colour_and_the_others_keep_theirs(plot):
+    names = [f"c{i}" for i in range(9)]
+    plot.set_curves([Curve(name, name, "nats") for name in names])
+    steps = np.arange(1, 4)
+    plot.append(steps, dict.fromkeys(("c1", "c7"), steps * 1.0))  # six apart, as many as there are colours
+    plot.redraw()
+    before = {curve.name: c for curve, c in plot.legend.shown()}
+    assert len(set(before.values())) == 2
+    plot.append(steps + 3, dict.fromkeys(("c0", "c1", "c7"), steps * 1.0))
+    plot.redraw()
+    after = {curve.name: c for curve, c in plot.legend.shown()}
+    assert {name: after[name] for name in before} == before
+    assert len(set(after.values())) == 3

@@ -169,6 +169,10 @@ class LossControls(QWidget):
         """The unit whose curves are shown."""
         return self.unit_box.currentData() or ""
 
+    def units(self) -> tuple[str, ...]:
+        """The units that are offered."""
+        return tuple(self.unit_box.itemData(i) for i in range(self.unit_box.count()))
+
     def set_units(self, units: Sequence[str]) -> None:
         """The units to choose from; the choice is hidden while there is only one."""
         with QSignalBlocker(self.unit_box):

@@ -33,6 +33,7 @@ class LossData:
         self.curves: tuple[Curve, ...] = ()
         self.marks: list[Mark] = []
         self._lines: dict[str, MinMaxPyramid] = {}
+        self._there: set[str] = set()  # curves that have a point, not gaps alone
 
     def set_curves(self, curves: Iterable[Curve]) -> None:
         """Start anew with these curves, empty."""
@@ -42,6 +43,7 @@ class LossData:
     def clear(self) -> None:
         """Forget all points and marks; the curves stay declared."""
         self._lines = {curve.name: MinMaxPyramid() for curve in self.curves}
+        self._there = set()
         self.marks = []
 
     def append(self, values: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> None:
@@ -56,6 +58,8 @@ class LossData:
             raise ValueError(f"no such curve: {', '.join(sorted(unknown))}")
         for name, (steps, points) in values.items():
             self._lines[name].append(steps, points)
+            if name not in self._there and not np.isnan(np.asarray(points, float)).all():
+                self._there.add(name)
 
     def line(self, name: str) -> MinMaxPyramid:
         """All points of the curve `name`."""
@@ -67,12 +71,12 @@ class LossData:
 
     @property
     def units(self) -> tuple[str, ...]:
-        """Units of the curves, each once, in their order."""
-        return tuple(dict.fromkeys(curve.unit for curve in self.curves))
+        """Units of the curves that have points, each once, in their order."""
+        return tuple(dict.fromkeys(curve.unit for curve in self.curves if curve.name in self._there))
 
     def of_unit(self, unit: str) -> list[Curve]:
-        """The curves measured in `unit`."""
-        return [curve for curve in self.curves if curve.unit == unit]
+        """The curves measured in `unit` that have points: a family declares more than each setting uses."""
+        return [curve for curve in self.curves if curve.unit == unit and curve.name in self._there]
 
     def extent(self) -> tuple[int, int] | None:
         """First and last step of all curves, None while there is no point."""

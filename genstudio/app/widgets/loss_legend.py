@@ -100,13 +100,23 @@ class LossLegend(QWidget):
         self._flow = FlowLayout(self, spacing=12)
         self._buttons: list[LegendButton] = []
         self._hidden: set[str] = set()
+        self._places: dict[str, int] = {}  # among the colours
+
+    def begin_anew(self) -> None:
+        """No curves, and the first colour for the next one."""
+        self.set_curves(())
+        self._places = {}
 
     def set_curves(self, curves: Sequence[Curve]) -> None:
-        """One button a curve; what was hidden by name stays hidden."""
+        """One button a curve; what was hidden by name stays hidden, and each keeps its colour."""
         for button in self._buttons:
             self._flow.removeWidget(button)
             button.deleteLater()
-        self._buttons = [LegendButton(curve, i, self) for i, curve in enumerate(curves)]
+        for curve in curves:
+            taken = [place for name, place in self._places.items() if name in {c.name for c in curves}]
+            free = next(i for i in range(len(curves) + 1) if i not in taken)
+            self._places.setdefault(curve.name, free)
+        self._buttons = [LegendButton(curve, self._places[curve.name], self) for curve in curves]
         for button in self._buttons:
             button.setChecked(button.curve.name not in self._hidden)
             button.toggled.connect(self._toggle)
@@ -129,8 +139,7 @@ class LossLegend(QWidget):
 
     def shown(self) -> list[tuple[Curve, str]]:
         """The curves that are shown, each with its colour."""
-        pairs = enumerate(self._buttons)
-        return [(button.curve, series_color(i)) for i, button in pairs if button.isChecked()]
+        return [(b.curve, series_color(self._places[b.curve.name])) for b in self._buttons if b.isChecked()]
 
     def buttons(self) -> list[LegendButton]:
         """The buttons in their order."""

@@ -88,9 +88,7 @@ class LossPlot(QWidget):
     def set_curves(self, curves: Sequence[Curve]) -> None:
         """Start anew with these curves, without points and marks."""
         self.data.set_curves(curves)
-        self.controls.set_units(self.data.units)
-        self.legend.set_curves(self.data.of_unit(self.controls.unit))
-        self._order_tabs()
+        self.legend.begin_anew()
         self.following = True
         self._later()
 
@@ -200,6 +198,7 @@ class LossPlot(QWidget):
         self._stack.setCurrentWidget(self._sheet if extent else self._empty)
         if extent is None:
             return
+        self._name_curves()
         if self.canvas is None:
             self.canvas = self._make_canvas()
             self._order_tabs()
@@ -222,12 +221,18 @@ class LossPlot(QWidget):
 
     def _options_changed(self) -> None:
         """Unit, scale or smoothing: values are other ones now, so the range of values is fitted anew."""
+        self._name_curves()
+        self._refit = True
+        self._later()
+
+    def _name_curves(self) -> None:
+        """Offer what has points by now: a unit or a curve may come up for the first time."""
+        if self.data.units != self.controls.units():
+            self.controls.set_units(self.data.units)
         curves = self.data.of_unit(self.controls.unit)
         if curves != self.legend.curves():
             self.legend.set_curves(curves)
             self._order_tabs()
-        self._refit = True
-        self._later()
 
     def _sight_changed(self) -> None:
         if not self._drawing:  # redraw itself brings other steps into sight
