@@ -14,17 +14,17 @@ import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 import common
 import torch
 from budget import NotThere, Recipe, Results, Trained, add_arguments, spec_of, train_for
 
 from genstudio.data import Dataset, open_source
-from genstudio.engine import use
+from genstudio.engine import latent_sampler, use
+from genstudio.engine.latent_sampler import FittedSampler, Kind
 from genstudio.engine.load import load_trained
 from genstudio.engine.run import Run
 from genstudio.evaluate.features import FeatureNet, feature_net
@@ -47,7 +47,7 @@ BASE = "article's GAN"
 CONTENDERS = {
     BASE: Contender(Recipe("gan", "article-gan")),
     "GAN": Contender(Recipe("gan", "quality")),
-    "VAE": Contender(Recipe("vae"), (PRIOR, GMM)),
+    "VAE": Contender(Recipe("vae", "quality"), (PRIOR, GMM)),
     "flow": Contender(Recipe("flow", "quality")),
     "article's autoencoder": Contender(Recipe("autoencoder", "article", {"latent_dim": 128})),
     "autoencoder": Contender(Recipe("autoencoder", "", {"latent_dim": 128})),
@@ -67,13 +67,12 @@ class Judge:
     def look(self, run: Run, seed: int, sampler: str) -> dict[str, Any]:
         """Scores of one trained run by name, each with floor, n and protocol."""
         begun = time.process_time()
-        if sampler != PRIOR:
-            fit_sampler(run, sampler)
-        fitted = time.process_time() - begun
+        fitted = None if sampler == PRIOR else fit_sampler(run, sampler, seed)
+        spent_on_fit = time.process_time() - begun
         model, scores = load_trained(run, "cpu"), {}
         begun = time.process_time()
         if isinstance(model.model, Samples):
-            samples = use.sample(model, self.count, seed)
+            samples = use.sample(model, self.count, seed, sampler=fitted)
             spent = time.process_time() - begun
             scores = score_pictures(samples, self.test.images, self.net, self.train.images)
         else:
@@ -83,18 +82,14 @@ class Judge:
         return {
             "scores": {name: score.to_json() for name, score in scores.items()},
             "weights": model.weights,
-            "cpu_to_fit_sampler": fitted,
+            "cpu_to_fit_sampler": spent_on_fit,
             "cpu_to_sample": spent,
         }
 
 
-def fit_sampler(run: Run, kind: str) -> None:
-    """Fit a latent sampler to the codes of a finished run; sampling takes it from then on."""
-    try:
-        latent_sampler = import_module("genstudio.engine.latent_sampler")
-    except ImportError:
-        raise NotThere("there is no latent sampler") from None
-    latent_sampler.fit(run, kind)
+def fit_sampler(run: Run, kind: str, seed: int) -> FittedSampler:
+    """Fit a latent sampler to the codes of a finished run."""
+    return latent_sampler.fit(run, cast(Kind, kind), seed=seed)
 
 
 def measure(args: argparse.Namespace, source: str, results: Results, scratch: Path) -> dict[str, str]:

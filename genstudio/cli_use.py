@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from genstudio import cli_data
 from genstudio.arguments import count
 from genstudio.core.errors import InputError
@@ -59,14 +57,12 @@ def _sample(options: argparse.Namespace) -> dict[str, Any]:
     from genstudio.engine import pictures, point_files, use
 
     run, trained = _trained(options)
-    (point_files if trained.model.facts.modality == "points" else pictures).check_name(options.out)
+    files = point_files if trained.model.facts.modality == "points" else pictures
+    files.check_name(options.out)
     use.label_numbers(trained, options.label)
     sampler = _sampler(options, run, trained)
     drawn = use.sample(trained, options.n, options.seed or 0, _progress("samples"), sampler, options.label)
-    if drawn.dtype == np.uint8:
-        pictures.save(drawn.astype(np.uint8, copy=False), options.out)
-    else:
-        point_files.save(drawn.astype(np.float32, copy=False), options.out)
+    files.save(drawn, options.out)
     caption = sampler.caption if sampler else trained.model.sampling
     if not options.json:
         weights = f"{trained.weights} weights of step {trained.step:,}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 256
 Progress = Callable[[int, int], None]
-Items = NDArray[np.uint8] | NDArray[np.float32]  # pictures [N, H, W, C], or points [N, 2]
+Items = NDArray[Any]  # pictures uint8 [N, H, W, C], or points float32 [N, 2]
 
 
 def _silent(done: int, total: int) -> None:
