@@ -494,13 +494,12 @@ def test_speed_and_steps_of_a_session_reach_the_training(qtbot, tmp_path):
     qtbot.waitUntil(lambda: any(isinstance(e, Stepped) for e in heard), timeout=LONG)
     session.step()
     assert session.phase == "paused"
-    qtbot.waitUntil(lambda: newest(heard, Stepped) >= 2, timeout=LONG)
+    qtbot.waitUntil(lambda: rests(session, newest(heard, Stepped)), timeout=LONG)
     first = newest(heard, Stepped)
-    qtbot.wait(60)
     for count in (1, 2):
         session.step()
-        qtbot.waitUntil(lambda: newest(heard, Stepped) == first + count, timeout=LONG)  # noqa: B023
-        assert newest(heard, Field) == first + count
+        qtbot.waitUntil(lambda: rests(session, newest(heard, Stepped)), timeout=LONG)
+        assert newest(heard, Stepped) == newest(heard, Field) == first + count
         assert session.phase == "paused"
     session.set_speed(0)
     session.resume()
@@ -508,6 +507,11 @@ def test_speed_and_steps_of_a_session_reach_the_training(qtbot, tmp_path):
     session.stop()
     qtbot.waitUntil(lambda: not session.running, timeout=LONG)
     session.close()
+
+
+def rests(session, step):
+    """Whether the job waits and `step` is the last one that it took."""
+    return session._job.paused and session._job._step == step
 
 
 def newest(heard, kind):
@@ -534,12 +538,11 @@ def test_points_train_in_the_laboratory_slowly_step_by_step_and_are_there_again_
         studio.key(Qt.Key.Key_Left)
     assert page.pictures.judged.pace.speed() == 5
     studio.press("Step", page.laboratory)
-    studio.wait(lambda: studio.state == "Paused")
-    studio.qtbot.wait(600)
+    studio.wait(lambda: rests(studio.session, view.field.step))
+    assert studio.state == "Paused"
     before = view.field.step
     studio.press("Step", page.laboratory)
-    studio.wait(lambda: view.field.step == before + 1)
-    studio.qtbot.wait(300)
+    studio.wait(lambda: rests(studio.session, view.field.step))
     assert view.field.step == before + 1
     assert len(view.trails()) > 1
     studio.press("Resume")
