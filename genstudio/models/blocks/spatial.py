@@ -31,9 +31,9 @@ class Encoder(nn.Module):
         self.layers = nn.Sequential(
             nn.PixelUnshuffle(2),
             nn.Conv2d(4 * channels, width, 3, padding=1),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Conv2d(width, 2 * width, 3, 2, 1),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Conv2d(2 * width, features, 1),
         )
 
@@ -49,14 +49,14 @@ class Decoder(nn.Module):
         self.size = shape[1:]
         self.layers = nn.Sequential(
             nn.Conv2d(features, 2 * width, 3, padding=1),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Conv2d(2 * width, 2 * width, 3, padding=1),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Conv2d(2 * width, 4 * width, 1),
             nn.PixelShuffle(2),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Conv2d(width, width, 3, padding=1),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
         )
         self.out = nn.Conv2d(width, 4 * shape[0], 3, padding=1)
 
