@@ -136,10 +136,7 @@ class Window(QMainWindow):
         """A source that could be opened is to be trained on."""
         self.settings = self.settings.with_data(source)
         self.data_page.set_sources(self.settings.recent, source)
-        setup = self.train_page.setup
-        fixed = self.session.running and not setup.drafting
-        setup.model.set_sources(self.settings.recent, setup.model.source() if fixed else source)
-        setup.forget_preparation(source)
+        self.train_page.setup.use_data(self.settings.recent, source, self.data_page.shows_points)
 
     def _set_catalog(self, loaded: tuple[dict[str, FamilyInfo], str]) -> None:
         self.catalog, machine = loaded

@@ -167,6 +167,11 @@ class DataPage(QWidget):
         self.favourites = (source, *others) if starred else others
         self.set_sources(self._recent, self._source)
 
+    @property
+    def shows_points(self) -> bool:
+        """Whether what is shown are points in the plane."""
+        return self._data is not None and "points" in self._data.modalities()
+
     # --- opening -------------------------------------------------------------------------------------
 
     def _open(self, config: DataConfig, anew: bool) -> None:

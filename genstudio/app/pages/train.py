@@ -24,8 +24,6 @@ from genstudio.engine.document import Document
 from genstudio.engine.family_info import FamilyInfo
 from genstudio.engine.review import Review
 
-POINTS = ("rings", "grid")  # built-in data for the laboratory; other points are known when their first field comes
-
 
 class TrainPage(QWidget):
     """Shows one run: live while it trains, as it was kept when it is reopened.
@@ -172,7 +170,7 @@ class TrainPage(QWidget):
         """Other data is chosen: show the part where it will come, unless something stands there."""
         empty = not len(self.samples.pictures) and not len(self.pairs.pictures) and self.laboratory.view.field is None
         if empty:
-            self._turn_to(self.laboratory if self.model.source() in POINTS else self.pictures)
+            self._turn_to(self.laboratory if self.setup.of_points() else self.pictures)
 
     def _choose_speed(self, speed: float) -> None:
         for pace in self._paces:

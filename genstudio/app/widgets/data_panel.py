@@ -116,7 +116,8 @@ class DataPanel(Card):
 
     def offer(self, data: Dataset | None) -> None:
         """Let the data be trained on if a family takes it, and exported; nothing while it is prepared anew."""
-        trainable = data is None or len(data.images) > 0
+        points = data is not None and data.points is not None and data.points.shape[1:] == (2,)
+        trainable = data is None or len(data.images) > 0 or points
         self.use.setEnabled(data is not None and trainable)
         self.why_not.setVisible(not trainable)
         self.why_not.setText("There is no family for this kind of data yet. You can look at it and export it.")

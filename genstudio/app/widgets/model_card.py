@@ -14,6 +14,8 @@ from genstudio.app.widgets.choice_field import ChoiceField
 from genstudio.engine.family_info import FamilyInfo, PresetInfo
 
 DIGITS = "digits"
+POINTS = ("rings", "grid")  # built-in points in the plane
+_BUILT_IN = ("shapes", *POINTS)  # what else comes with GenStudio and can be trained on
 
 
 def source_title(source: str) -> str:
@@ -84,7 +86,7 @@ class ModelCard(Card):
     def set_sources(self, sources: Iterable[str], current: str) -> None:
         """Offer sources; emits nothing."""
         self.data.clear()
-        for source in dict.fromkeys([DIGITS, *sources, current]):
+        for source in dict.fromkeys([DIGITS, *sources, current, *_BUILT_IN]):
             self.data.addItem(source_title(source), source)
             self.data.setItemData(self.data.count() - 1, source, 3)  # the tooltip role: the whole path
         self.data.setCurrentIndex(self.data.findData(current))

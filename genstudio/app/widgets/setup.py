@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -17,7 +17,7 @@ from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.estimate_card import EstimateCard
 from genstudio.app.widgets.fitted import FittedColumn
 from genstudio.app.widgets.form import KnobForm
-from genstudio.app.widgets.model_card import ModelCard
+from genstudio.app.widgets.model_card import POINTS, ModelCard
 from genstudio.app.widgets.scrolled import scrolled
 from genstudio.core.config import Value
 from genstudio.core.data_config import DataConfig
@@ -29,6 +29,7 @@ from genstudio.engine.family_info import FamilyInfo
 from genstudio.models import families
 
 _WIDTH = 352
+_FOR_POINTS = "points"  # how families call their recipe for points
 _NOTES_SHARE = 0.45  # of the height: the knobs stay in sight
 
 
@@ -63,12 +64,13 @@ class Setup(QWidget):
         self.preparation_of: Callable[[str], DataConfig] = lambda source: DataConfig()
         self._of_run: tuple[str, DataConfig] | None = None  # source and settings of the run that is shown
         self._behind: Choice | None = None  # what the run in sight has, while the form is about the next one
+        self._points = set(POINTS)  # sources that are known to hold points in the plane
         self._running = False
         self._training_names = set(TrainingConfig.model_fields)
         self._lay_out()
-        self.model.family_changed.connect(lambda name: self.choose_family(name))
+        self.model.family_changed.connect(lambda name: self.choose_family(name, preset=self._preset_for(name)))
         self.model.preset_changed.connect(lambda name: self.choose_family(self.model.family_name(), preset=name))
-        self.model.data_changed.connect(lambda _: self.changed.emit())
+        self.model.data_changed.connect(lambda _: self._fit_preset())
         self.form.changed.connect(self._edit)
         self.form.validity_changed.connect(self.valid_changed)
         self.advice.apply_asked.connect(self.apply)
@@ -118,6 +120,33 @@ class Setup(QWidget):
         self.advice.describe_anew()
         self.valid_changed.emit(self.form.is_valid())
         self.changed.emit()
+
+    def use_data(self, recent: Sequence[str], source: str, points: bool) -> None:
+        """Another source was opened, of 2-D `points` perhaps: train on it, unless a training holds the form."""
+        before, fixed = self.model.source(), self._running and not self.drafting
+        news = points and source not in self._points
+        self._points |= {source} if points else set()
+        self.model.set_sources(recent, before if fixed else source)
+        self.forget_preparation(source)
+        if not fixed and (news or source != before):
+            self._fit_preset()
+
+    def _fit_preset(self) -> None:
+        """The family's recipe for points where the data are points, and only there; else the choice stays."""
+        family = self.model.family_name()
+        wanted = self._preset_for(family)
+        if (wanted is None) == (self.model.preset_name() == _FOR_POINTS):
+            self.choose_family(family, preset=wanted)
+        self.changed.emit()
+
+    def _preset_for(self, family: str) -> str | None:
+        info = self._catalog.get(family)
+        named = {preset.name for preset in info.presets} if info is not None else set()
+        return _FOR_POINTS if self.of_points() and _FOR_POINTS in named else None
+
+    def of_points(self) -> bool:
+        """Whether the chosen data is known to hold points in the plane."""
+        return self.model.source() in self._points
 
     def ready(self) -> bool:
         """True when Train would work."""
