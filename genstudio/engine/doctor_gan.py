@@ -93,6 +93,8 @@ def _steady(patient: Patient) -> dict[str, Value]:
     wanted: dict[str, Value] = {"r1": 1.0 if r1 == 0 else min(4 * r1, 100.0), "penalty_every": 1}
     if getattr(c, "method", "adam") != "sgd" and c.learning_rate > 2e-3:
         wanted["learning_rate"] = 2e-3 if c.learning_rate < 2e-2 else c.learning_rate / 10
+    if getattr(c, "critic_rate", 1.0) < 1:
+        wanted["critic_rate"] = 1.0  # a critic that cannot keep up does not see what is missing
     if patient.model.facts.modality == "image":
         wanted["diffaug"] = max(0.5, getattr(c, "diffaug", 0.0))
     return wanted
