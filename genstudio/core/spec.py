@@ -33,8 +33,8 @@ class TrainingConfig(Config):
         0, low=0, high=10_000, scale="log", label="Patience", unit="checks", group="Training",
         zero_means="no early stop",
         help="Stop when the score of a check has not improved for this many checks in a row. The score is the "
-        "reconstruction error of held-out items where a model reconstructs, else the distance of samples to "
-        "real items.",
+        "distance of samples to real items where a model draws samples, else the reconstruction error of held-out "
+        "items.",
     )  # fmt: skip
     check_every: int = knob(
         0, low=0, high=10_000_000, scale="log", label="Check every", unit="steps", group="Training",
