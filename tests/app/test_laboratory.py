@@ -376,8 +376,10 @@ def test_scores_stand_on_the_pictures(qtbot):
     gallery.set_images(images, images, "scores", ["real 97 %", "real 4 %", "drawn 50 %", "drawn 1 %"])
     marked = gallery.viewport().grab().toImage()
     for index in range(4):
-        corner = gallery.item_rect(index).topLeft() + QPoint(2, 2)
+        corner = gallery.item_rect(index).bottomLeft() + QPoint(1, -3)
         assert marked.pixelColor(corner) != bare.pixelColor(corner)
+        sign = theme.tokens().series[0 if index < 2 else 1]
+        assert marked.pixelColor(corner) == QColor(sign)
     gallery.set_current(1)
     assert gallery.accessibleDescription() == "picture 2 of 4: real 4 %"
 
@@ -390,7 +392,7 @@ def test_small_pictures_are_not_covered_by_words(qtbot):
     images = np.full((60, 8, 8, 3), 128, np.uint8)
     gallery.set_images(images, None, "", ["real 97 %"] * 60)
     gallery.set_zoom(2)
-    corner = gallery.item_rect(0).topLeft() + QPoint(1, 1)
+    corner = gallery.item_rect(0).bottomLeft() + QPoint(1, -3)
     assert gallery.item_rect(0).width() < 28
     assert gallery.viewport().grab().toImage().pixelColor(corner) == QColor(128, 128, 128)
 

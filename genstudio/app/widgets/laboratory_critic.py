@@ -7,15 +7,19 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from genstudio.app import theme
+from genstudio.app.widgets import laboratory_paint as paint
 from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.laboratory_pace import PaceControls
 
 _SMALLEST = 28  # pixels below which a picture has no room for words
-_PAD = 3
+_PAD, _SIGN = 2, 3
 
 
 class CriticGallery(Gallery):
-    """A gallery whose labels, "real 97 %", stand on the pictures; where there is little room, only the number."""
+    """A gallery whose labels, "real 97 %", stand at the foot of the pictures; with little room only the number.
+
+    The colour beside it says "real" or "drawn" as everywhere in the laboratory; so does the tooltip, in words.
+    """
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -23,7 +27,6 @@ class CriticGallery(Gallery):
         if not labels:
             return
         painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.tabular(self.font()))
         for index, label in enumerate(labels):
             area = QRectF(self.item_rect(index))
@@ -31,15 +34,16 @@ class CriticGallery(Gallery):
                 self._write(painter, area, label)
 
     def _write(self, painter: QPainter, area: QRectF, label: str) -> None:
-        metrics = painter.fontMetrics()
-        if metrics.horizontalAdvance(label) + 2 * _PAD > area.width():
+        metrics, room = painter.fontMetrics(), area.width() - _SIGN - 2 * _PAD
+        colour = paint.real_colour() if label.startswith("real") else paint.drawn_colour()
+        if metrics.horizontalAdvance(label) > room:
             label = label.partition(" ")[2]
-        if metrics.horizontalAdvance(label) + 2 * _PAD > area.width():
+        if metrics.horizontalAdvance(label) > room:
             label = label.removesuffix(" %")
-        chip = QRectF(area.left(), area.top(), metrics.horizontalAdvance(label) + 2 * _PAD, metrics.height())
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("panel", 0.8))
-        painter.drawRect(chip)
+        width = metrics.horizontalAdvance(label) + 2 * _PAD
+        chip = QRectF(area.left() + _SIGN, area.bottom() - metrics.height(), width, metrics.height())
+        painter.fillRect(chip, theme.color("panel", 0.8))
+        painter.fillRect(QRectF(area.left(), chip.top(), _SIGN, chip.height()), colour)
         painter.setPen(theme.color("text"))
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, label)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NEAREST, _FARTHEST = 1e-3, 1e3  # how far zooming goes, as parts of what was in sight at first
-_TICKS = 8  # about so many along the longer side
+_TICKS = 9  # about so many along the longer side
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from genstudio.app.widgets import laboratory_paint as paint
 from genstudio.app.widgets.laboratory_sight import Sight
 from genstudio.core.events import Field
 
+Floats = NDArray[np.float32]
+
 LAYERS = ("surface", "real", "arrows", "trails", "samples")  # from below
 _REMEMBERED = 4  # positions that a trail is made of
 _PAN, _ZOOM = 0.1, 0.8
@@ -39,10 +41,12 @@ class LaboratoryView(QWidget):
         super().__init__(parent)
         self.field: Field | None = None
         self.shown: dict[str, bool] = dict.fromkeys(LAYERS, True)
-        self._trails: deque[NDArray[np.float32]] = deque(maxlen=_REMEMBERED)
+        self._trails: deque[Floats] = deque(maxlen=_REMEMBERED)
         self._own: Sight | None = None  # chosen by hand; else the field's
         self._dragged: QPointF | None = None
-        self._quiet: tuple[object, QPixmap] | None = None  # what does not move, as it was painted last
+        self._quiet: tuple[object, Floats, QPixmap, QPixmap] | None = (
+            None  # what does not move, as it was painted last
+        )
         self._surface: tuple[object, QImage] | None = None
         self._empty_text = ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -85,7 +89,7 @@ class LaboratoryView(QWidget):
         self._describe()
         self.update()
 
-    def trails(self) -> list[NDArray[np.float32]]:
+    def trails(self) -> list[Floats]:
         """Where the samples were, oldest first, the present place last."""
         return list(self._trails)
 
@@ -154,7 +158,8 @@ class LaboratoryView(QWidget):
         field, sight = self.field, self.sight()
         if self.shown["surface"] and field.surface is not None:
             self._draw_surface(painter, field, sight)
-        painter.drawPixmap(0, 0, self._still(field, sight, ratio))
+        behind, before = self._still(field, sight, ratio)
+        painter.drawPixmap(0, 0, behind)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.shown["arrows"] and field.arrows is not None:
             paint.arrows(painter, sight, field)
@@ -162,6 +167,7 @@ class LaboratoryView(QWidget):
             paint.trails(painter, sight, self.trails())
         if self.shown["samples"]:
             paint.dots(painter, sight, field.samples, paint.drawn_stamp(ratio))
+        painter.drawPixmap(0, 0, before)
 
     def _draw_surface(self, painter: QPainter, field: Field, sight: Sight) -> None:
         assert field.surface is not None
@@ -170,23 +176,24 @@ class LaboratoryView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(paint.square(sight, field), self._surface[1])
 
-    def _still(self, field: Field, sight: Sight, ratio: float) -> QPixmap:
-        """What does not move: the grid with its numbers and the points of the data."""
+    def _still(self, field: Field, sight: Sight, ratio: float) -> tuple[QPixmap, QPixmap]:
+        """What does not move: behind the rest the grid and the points of the data, before it the grid's numbers."""
         key = (id(field.real), sight, ratio, self.shown["real"])
         if self._quiet is None or self._quiet[0] != key:
-            pixmap = QPixmap(self.size() * ratio)
-            pixmap.setDevicePixelRatio(ratio)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            with QPainter(pixmap) as painter:
-                painter.setFont(self.font())
+            behind, before = QPixmap(self.size() * ratio), QPixmap(self.size() * ratio)
+            for pixmap in (behind, before):
+                pixmap.setDevicePixelRatio(ratio)
+                pixmap.fill(Qt.GlobalColor.transparent)
+            with QPainter(behind) as painter:
                 paint.axes(painter, sight)
                 paint.frame(painter, sight, field)
                 if self.shown["real"]:
                     paint.dots(painter, sight, field.real, paint.real_stamp(ratio))
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            with QPainter(before) as painter:
+                painter.setFont(self.font())
                 paint.numbers(painter, sight)
-            self._quiet = key, pixmap
-        return self._quiet[1]
+            self._quiet = key, field.real, behind, before  # the array stays alive, so that its id stays its own
+        return self._quiet[2:]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
