@@ -111,9 +111,10 @@ class RunPictures(Panes):
             self._offer_critic(True)
         elif event.slot == "samples":
             self.left.set_title(_LATENTS)
-        card = self.right if view is self.pairs else self.left
-        if event.slot != "critic" or self.tabs.current() == "critic":
-            card.setToolTip(event.caption)
+        if view is self.pairs:
+            self.right.setToolTip(event.caption)
+        elif event.slot == self.tabs.current():
+            self.left.setToolTip(event.caption)
         self._note()
 
     def show_fitted(self, event: Pictures) -> None:
