@@ -59,7 +59,10 @@ class GAN(GenerativeModel):
         c = config
         self.latent_dim = c.latent_dim
         self.generator = Generator(c.network, facts, c.width, c.latent_dim, c.conditional)
-        self.judge = CriticNetwork(c.network, facts, c.width, c.packing, c.conditional, c.spectral_norm)
+        self.judge = CriticNetwork(
+            c.network, facts, c.width,
+            pack=c.packing, conditional=c.conditional, spectral=c.spectral_norm, octaves=c.octaves,
+        )  # fmt: skip
 
     def players(self) -> Mapping[str, Iterable[nn.Parameter]]:
         return {"critic": self.judge.parameters(), "generator": self.generator.parameters()}

@@ -33,6 +33,11 @@ class GANConfig(FamilyConfig):
         False, label="By label", help="Learn to draw by label, so that samples can be asked for by label too.",
     )  # fmt: skip
 
+    octaves: int = knob(
+        0, low=0, high=6, label="Octaves", group="Critic", zero_means="coordinates alone",
+        help="For points: the critic also sees this many pairs of sines and cosines of each coordinate, and finds "
+        "narrow clusters sooner.",
+    )  # fmt: skip
     r1: float = knob(
         1.0, low=0.0, high=1000.0, scale="log", label="R1", live=True, basic=True, group="Critic", zero_means="off",
         help="Weight γ of the penalty on the critic's slope at real items: higher is steadier and smoother, too "

@@ -48,4 +48,20 @@ PRESETS: Mapping[str, Preset] = {
         },
         {"batch_size": 64},
     ),
+    "points": Preset(
+        "Points, every cluster",
+        "Relativistic loss with R1 and R2 and a critic that sees fine detail: finds all of rings and of grid.",
+        {
+            "loss": "relativistic", "r1": 0.1, "r2": 0.1, "penalty_every": 4, "octaves": 4, "latent_dim": 2,
+            "beta1": 0.0, "schedule": "cosine",
+        },
+        {"batch_size": 256, "steps": 10_000},
+    ),
+    "plain-points": Preset(
+        "Points, plain",
+        "No penalty, no average, a critic slower than the generator: it runs from cluster to cluster, which is mode "
+        "collapse.",
+        {"r1": 0.0, "ema": 0.0, "latent_dim": 2, "beta2": 0.999, "critic_rate": 0.2},
+        {"batch_size": 128, "steps": 3000},
+    ),
 }  # fmt: skip

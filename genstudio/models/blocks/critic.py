@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from genstudio.models.blocks.conv import pyramid
-from genstudio.models.blocks.generator import GanNetwork, label_rows
+from genstudio.models.blocks.generator import GanNetwork
+from genstudio.models.blocks.labels import Labels
 from genstudio.models.blocks.residual import SLOPE, Halve, ResidualBlock, start_leaky
 from genstudio.models.facts import Facts
 
@@ -34,24 +35,31 @@ class CriticNetwork(nn.Module):
         a pack, the mean of its labels' embeddings counts.
     spectral : bool
         Divide each weight by its spectral norm.
+    octaves : int
+        Of sines and cosines that are shown beside the coordinates of points.
     """
 
     def __init__(
-        self, network: GanNetwork, facts: Facts, width: int, pack: int, conditional: bool, spectral: bool
+        self,
+        network: GanNetwork,
+        facts: Facts,
+        width: int,
+        *,
+        pack: int = 1,
+        conditional: bool = False,
+        spectral: bool = False,
+        octaves: int = 0,
     ) -> None:
         super().__init__()
         if facts.modality == "points":
-            self.body: nn.Module = PointCritic(width, pack)
+            self.body: nn.Module = PointCritic(width, pack, octaves)
         else:
             height, side, channels = facts.picture()
             kind = {"dcgan": ConvCritic, "resnet": ResidualCritic, "mlp": DenseCritic}[network]
             self.body = kind((height, side, pack * channels), width)
         features: int = self.body.features  # pyright: ignore[reportAssignmentType]
         self.out = nn.Linear(features, 1, bias=False)
-        self.classes = facts.need_labels() if conditional else 0
-        self.label = nn.Embedding(self.classes + 1, features) if conditional else None
-        if self.label is not None:
-            nn.init.normal_(self.label.weight, std=features**-0.5)
+        self.label = Labels(facts.need_labels(), features, features**-0.5) if conditional else None
         self._spectral = [m for m in self.modules() if spectral and isinstance(m, nn.Conv2d | nn.Linear)]
         for layer in self._spectral:
             parametrize.register_parametrization(layer, "weight", SpectralNorm(layer.get_parameter("weight")))
@@ -62,9 +70,9 @@ class CriticNetwork(nn.Module):
         scores = self.out(features).squeeze(1)
         if self.label is None:
             return scores
-        count = len(items)
-        rows = label_rows(labels, count, self.classes, items).view(count, -1)
-        return scores + (self.label(rows).mean(1) * features).sum(1)
+        rows = self.label(labels, len(items))
+        rows = rows if labels is None else rows.mean(1)
+        return scores + (rows * features).sum(1)
 
     @torch.no_grad()
     def follow(self, sound: Tensor) -> None:
@@ -129,17 +137,30 @@ class ResidualCritic(nn.Sequential):
         self.features = 4 * width
 
 
-class PointCritic(nn.Sequential):
-    """Two hidden layers of 4 times `width` units on standardised coordinates."""
+class PointCritic(nn.Module):
+    """Two hidden layers of 4 times `width` units on standardised coordinates.
 
-    def __init__(self, width: int, pack: int) -> None:
-        super().__init__(
-            nn.Linear(2 * pack, 4 * width),
+    With `octaves` it also sees sines and cosines of them, of period 4, 2, 1 ... (Tancik et al. 2020): a network on
+    plain coordinates learns narrow clusters only slowly.
+    """
+
+    def __init__(self, width: int, pack: int, octaves: int) -> None:
+        super().__init__()
+        self.features = 4 * width
+        self.octaves = octaves
+        self.body = nn.Sequential(
+            nn.Linear(2 * pack * (1 + 2 * octaves), 4 * width),
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.Linear(4 * width, 4 * width),
             nn.LeakyReLU(SLOPE, inplace=True),
         )
-        self.features = 4 * width
+
+    def forward(self, points: Tensor) -> Tensor:
+        if self.octaves:
+            rates = 2.0 ** torch.arange(self.octaves, device=points.device) * (math.pi / 2)
+            angles = (points[:, :, None] * rates).flatten(1)
+            points = torch.cat([points, angles.sin(), angles.cos()], 1)
+        return self.body(points)
 
 
 class SpectralNorm(nn.Module):

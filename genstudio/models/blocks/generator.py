@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from genstudio.models.blocks.batchnorm import BatchNorm, Standing
 from genstudio.models.blocks.conv import Size, crop, pyramid
+from genstudio.models.blocks.labels import Labels
 from genstudio.models.blocks.residual import SLOPE, Double, ResidualBlock, start_leaky
 from genstudio.models.facts import Facts
 
@@ -38,7 +39,7 @@ class Generator(nn.Module):
         super().__init__()
         self.latent_dim = latent_dim
         self.classes = facts.need_labels() if conditional else 0
-        self.label = nn.Embedding(self.classes + 1, _LABEL_NUMBERS) if conditional else None
+        self.label = Labels(self.classes, _LABEL_NUMBERS) if conditional else None
         inputs = latent_dim + (_LABEL_NUMBERS if conditional else 0)
         if facts.modality == "points":
             self.body: nn.Module = PointGenerator(width, inputs)
@@ -51,7 +52,7 @@ class Generator(nn.Module):
         """As in training: batch normalisation looks at this batch."""
         if self.label is None:
             return self.body(noise)
-        return self.body(torch.cat([noise, self.label(label_rows(labels, len(noise), self.classes, noise))], 1))
+        return self.body(torch.cat([noise, self.label(labels, len(noise))], 1))
 
     def draw(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """As for looking: each item depends on its own noise alone."""
@@ -64,13 +65,6 @@ class Generator(nn.Module):
         labels = torch.arange(_STANDING, device=device) % max(1, self.classes)
         labels[::10] = -1  # the share of items that training leaves without label
         return self(noise, labels)
-
-
-def label_rows(labels: Tensor | None, count: int, classes: int, like: Tensor) -> Tensor:
-    """Rows of an embedding with `classes` + 1 rows, int64 [count]: the last one for −1 and for no labels at all."""
-    if labels is None:
-        return torch.full((count,), classes, dtype=torch.int64, device=like.device)
-    return torch.where(labels < 0, classes, labels)
 
 
 class DenseGenerator(nn.Module):
