@@ -78,11 +78,11 @@ HEALTHY = [
 @pytest.mark.parametrize(("family", "knobs", "training"), HEALTHY, ids=lambda value: str(value)[:40])
 def test_a_healthy_run_raises_no_card(tmp_path, monkeypatch, family, knobs, training):
     for module in (doctor_codes, doctor_gan):  # judged as early as a short run allows
-        monkeypatch.setattr(module, "_LONG", 100)
-    monkeypatch.setattr(doctor_codes, "_SETTLED", 100)
-    monkeypatch.setattr(doctor_gan, "_YOUNG", 150)
+        monkeypatch.setattr(module, "_LONG", 60)
+    monkeypatch.setattr(doctor_codes, "_SETTLED", 60)
+    monkeypatch.setattr(doctor_gan, "_YOUNG", 100)
     knobs = {"kl_warmup": 20, **knobs} if family == "vae" else knobs
-    events = drive(spec_of(family, knobs, steps=260, check_every=50, **training), tmp_path / "r")
+    events = drive(spec_of(family, knobs, steps=160, check_every=30, **training), tmp_path / "r")
     assert cards(events) == []
 
 
@@ -117,7 +117,7 @@ def test_d02_posterior_collapse_is_told_and_the_remedy_wakes_the_code(tmp_path, 
     monkeypatch.setattr(doctor_codes, "_SETTLED", 40)
     knobs = {"beta": 1000.0, "kl_warmup": 10, "learning_rate": 0.01, "width": 8, "latent_dim": 8}
     box = Mailbox()
-    events = drive(spec_of("vae", knobs, steps=700, batch_size=32), tmp_path / "r", box, stop=cure(box))
+    events = drive(spec_of("vae", knobs, steps=640, batch_size=32), tmp_path / "r", box, stop=cure(box))
     (advice,) = of(Advice, events)
     assert advice.code == "D02"
     assert advice.remedy == {"beta": 1.0, "free_bits": 0.05}
@@ -125,14 +125,14 @@ def test_d02_posterior_collapse_is_told_and_the_remedy_wakes_the_code(tmp_path, 
     assert {(e.name, e.new) for e in of(Edited, events)} == {("β", 1.0), ("Free bits", 0.05)}
     active = np.concatenate([e.values["active_units"] for e in of(Scalars, events)])
     assert active[advice.step - 50 : advice.step].mean() < 0.1
-    assert active[-50:].mean() > 4
+    assert active[-30:].mean() > 4
 
 
 def test_d04_a_critic_that_wins_is_told_and_the_remedy_holds_it_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor_gan, "_LONG", 90)
+    monkeypatch.setattr(doctor_gan, "_LONG", 60)
     knobs = {"critic_rate": 100.0, "learning_rate": 3e-5, "r1": 0.0, "latent_dim": 16}
     box = Mailbox()
-    events = drive(spec_of("gan", knobs, steps=600, batch_size=32), tmp_path / "r", box, stop=cure(box))
+    events = drive(spec_of("gan", knobs, steps=420, batch_size=16), tmp_path / "r", box, stop=cure(box))
     advice = of(Advice, events)[0]
     assert advice.code == "D04"
     assert advice.remedy == {"r1": 1.0, "critic_rate": 1.0, "instance_noise": 0.1}
@@ -177,7 +177,7 @@ def test_d09_black_pictures_are_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr("genstudio.models.coder.start_at_mean", black)
     knobs = {"likelihood": "bernoulli", "learning_rate": 1e-6}
-    events = drive(spec_of("autoencoder", knobs, steps=260, check_every=20), tmp_path / "r")
+    events = drive(spec_of("autoencoder", knobs, steps=216, check_every=5), tmp_path / "r")
     (advice,) = of(Advice, events)
     assert advice.code == "D09"
     assert "All that is drawn is black" in advice.text
