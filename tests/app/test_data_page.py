@@ -205,7 +205,13 @@ def test_data_chosen_while_training_wait_in_the_list(studio, folder):
     studio.wait(lambda: len(page.gallery.pictures) == 47)
     model = studio.page.model
     assert model.source() == "digits"
-    assert [model.data.itemData(i) for i in range(model.data.count())] == ["digits", str(folder), "shapes", "rings", "grid"]
+    assert [model.data.itemData(i) for i in range(model.data.count())] == [
+        "digits",
+        str(folder),
+        "shapes",
+        "rings",
+        "grid",
+    ]
     studio.stop()
     assert Run.open(studio.session.path).document.data.source == "digits"
 
