@@ -46,7 +46,7 @@ BASE = "article's GAN"
 #: Everything that is measured; --only chooses.
 CONTENDERS = {
     BASE: Contender(Recipe("gan", "article-gan")),
-    "GAN": Contender(Recipe("gan", "quality")),
+    "GAN": Contender(Recipe("gan", "balanced")),
     "VAE": Contender(Recipe("vae", "quality"), (PRIOR, GMM)),
     "flow": Contender(Recipe("flow", "quality")),
     "article's autoencoder": Contender(Recipe("autoencoder", "article", {"latent_dim": 128})),
