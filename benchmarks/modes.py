@@ -28,7 +28,7 @@ SOURCES = ("rings", "grid")
 CONTENDERS = {
     "flow": Recipe("flow", "points"),
     "recommended GAN": Recipe("gan", "points"),
-    "plain GAN": Recipe("gan", "plain"),
+    "plain GAN": Recipe("gan", "plain-points"),
 }
 
 
