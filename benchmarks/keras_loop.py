@@ -1,6 +1,6 @@
 """Keras' `fit` on the article's autoencoder. Keras is no dependency: without it this is left out.
 
-The backend is the one that KERAS_BACKEND names, else the first of jax, tensorflow and torch that can be imported.
+The backend is the one that KERAS_BACKEND names, else the first of tensorflow, jax and torch that is installed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from loops import Case
 from numpy.typing import NDArray
 
-BACKENDS = ("jax", "tensorflow", "torch")
+BACKENDS = ("tensorflow", "jax", "torch")  # the fastest at this network on a processor first
 
 
 def trouble() -> str:
     """Why Keras cannot be used here; empty when it can."""
     if importlib.util.find_spec("keras") is None:
-        return "Keras is left out, it is not installed here: “pip install keras jax” adds it."
+        return "Keras is left out, it is not installed here: “pip install keras tensorflow-cpu” adds it."
     return ""
 
 
