@@ -100,9 +100,8 @@ class Errands(QObject):
     # --- both ----------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
-        """Stop everything: a training begins, another run is shown, or the window closes."""
-        if self._checking.busy:
-            self.cancel_check()
+        """Stop everything, and put the estimate away: a training begins, a run is shown, or the window closes."""
+        self.cancel_check()
         if self._fitting.busy:
             self.cancel_fit()
 

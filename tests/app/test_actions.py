@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
 
 from genstudio.app import theme
 from genstudio.app.widgets.gallery import Gallery
+from genstudio.core.events import Advice
+from genstudio.engine.estimate import Estimate
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 PAGES = ("data", "train", "runs")
@@ -25,8 +27,13 @@ PAGES = ("data", "train", "runs")
 
 @pytest.fixture
 def busy(studio):
-    """A window in which a run has been trained, so that every page has something to show."""
+    """A window in which a run has been trained, so that every page has something to show, advice and a queue too."""
     studio.trained(6)
+    studio.window.queue.add(studio.page.spec(), "waits")
+    studio.page.setup.estimate.show_estimate(Estimate(1.0, 9.0, 100.0, 1000, 1000, 64, "CPU", "fp32"))
+    studio.page.setup.estimate.show()
+    for code in ("D01", "D02"):
+        studio.page.setup.advice.add(Advice(3, code, "It diverges", "Evidence.", {"learning_rate": 5e-4}))
     for page in PAGES:
         studio.go_to(page)
         studio.qtbot.wait(100)  # curves are drawn
@@ -228,7 +235,7 @@ def test_tab_goes_in_reading_order(busy, page):
     busy.activate()
     window = busy.window
     current = window.pages[page]
-    regions = [window.side, window.top, *cards(page, current)]
+    regions = [window.side, window.top, *cards(page, current), window.bottom]
 
     def region(widget):
         return next(i for i, r in enumerate(regions) if r is widget or r.isAncestorOf(widget))
@@ -244,10 +251,11 @@ def test_tab_goes_in_reading_order(busy, page):
 
 def cards(page, current):
     if page == "train":
-        return [current.plot, current.samples, current.pairs, current.model, current.knobs]
+        pictures, setup = current.pictures, current.setup
+        return [current.plot, pictures.left, pictures.right, setup.model, setup.knobs, setup.estimate, setup.advice]
     if page == "data":
         return [current.left, current.stage, current.look, current.panel]
-    return [current._card, current.plot, current.samples]
+    return [current.queue, current._card, current.plot, current.samples]
 
 
 @pytest.mark.parametrize("page", PAGES)

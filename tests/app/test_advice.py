@@ -50,7 +50,7 @@ def test_a_card_says_what_is_wrong_with_evidence_step_and_remedy(page):
     page.take([SLOWER])
     (card,) = cards(page)
     assert card.isVisible()
-    assert words(card) == ["It diverges", "3 of 200 steps gave no finite loss.", "step 1,200"]
+    assert words(card) == ["It diverges", "step 1,200", "3 of 200 steps gave no finite loss."]
     assert card.apply.text() == "Set learning rate to 0.0005"
     assert card.accessibleName() == "Advice at step 1,200: It diverges. 3 of 200 steps gave no finite loss."
     assert [(mark.step, mark.text) for mark in page.plot.data.marks] == [(1200, "It diverges")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from genstudio.app.settings import Settings
 from genstudio.app.widgets.card import Card
@@ -15,6 +15,7 @@ from genstudio.app.widgets.loss_plot import LossPlot
 from genstudio.app.widgets.panes import Panes
 from genstudio.app.widgets.run_pictures import RunPictures
 from genstudio.app.widgets.setup import Setup
+from genstudio.app.widgets.stacked import Stacked
 from genstudio.core.config import Value
 from genstudio.core.events import Advice, Curve, Edited, Event, Field, Note, Scalars, Started
 from genstudio.core.events import Gallery as Pictures
@@ -53,7 +54,7 @@ class TrainPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plot, self.pictures, self.setup = LossPlot("Losses"), RunPictures(), Setup()
-        self.laboratory, self.below = Laboratory(), QStackedWidget()
+        self.laboratory, self.below = Laboratory(), Stacked()
         self._paces = (self.laboratory.pace, self.pictures.judged.pace)
         self.samples, self.pairs = self.pictures.samples, self.pictures.pairs
         self.model, self.form, self.knobs = self.setup.model, self.setup.form, self.setup.knobs

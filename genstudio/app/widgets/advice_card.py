@@ -10,7 +10,7 @@ from genstudio.app import theme
 from genstudio.app.breakable import breakable
 from genstudio.core.events import Advice
 
-_WIDEST = 280  # pixels of the words on the button
+_WIDEST = 250  # pixels of the words on the button
 
 
 class AdviceCard(QFrame):
@@ -43,6 +43,9 @@ class AdviceCard(QFrame):
             label.setProperty("role", role)
             label.setText(breakable(words))
         self._step.setProperty("role", "dim")
+        for label in (self._title, self._step):
+            label.setContentsMargins(0, 4, 0, 0)  # level with the close button
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.apply, self.close_button = QPushButton(), QToolButton()
         self.apply.setProperty("kind", "primary")
         self.apply.clicked.connect(self.apply_asked)
@@ -57,11 +60,11 @@ class AdviceCard(QFrame):
         top, bottom = QHBoxLayout(), QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self._title, 1)
+        top.addWidget(self._step, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         bottom.setSpacing(8)
         bottom.addWidget(self.apply)
         bottom.addStretch(1)
-        bottom.addWidget(self._step)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(4)
@@ -73,7 +76,11 @@ class AdviceCard(QFrame):
 
     def set_remedy(self, words: str) -> None:
         """What the button says now; without words it is not there."""
-        self.apply.setText(self.apply.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, _WIDEST))
+        metrics = self.apply.fontMetrics()
+        whole = metrics.horizontalAdvance(words) <= _WIDEST
+        lines = [words] if whole else words.replace(" and ", "\nand ").split("\n")
+        elided = [metrics.elidedText(line, Qt.TextElideMode.ElideRight, _WIDEST) for line in lines]
+        self.apply.setText("\n".join(elided))
         self.apply.setToolTip(words)
         self.apply.setAccessibleName(words)
         self.apply.setVisible(bool(words))

@@ -112,6 +112,9 @@ class AdviceList(QWidget):
         self._count.setText("Advice" if count < 2 else f"Advice · {count}")
         self.dismiss_all.setVisible(count > 1)
         self.setVisible(count > 0)
-        stops = [self.dismiss_all, *(stop for card in self.cards() for stop in (card.close_button, card.apply))]
-        for before, after in pairwise(stops):
+        for before, after in pairwise(self.tab_stops()):
             QWidget.setTabOrder(before, after)
+
+    def tab_stops(self) -> list[QWidget]:
+        """What Tab reaches here, from top to bottom."""
+        return [self.dismiss_all, *(stop for card in self.cards() for stop in (card.close_button, card.apply))]

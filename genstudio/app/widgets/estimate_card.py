@@ -32,11 +32,11 @@ class EstimateCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Estimate", parent)
         self.progress = Preparing(compact=True)
-        self.progress.cancel.setToolTip("Stop measuring; nothing is kept")
+        self.progress.cancel.hide()  # the cross does it, and leaves room for words
         self.close_button = QToolButton()
         theme.set_icon(self.close_button, "close", 16, "dim")
         self.close_button.setAccessibleName("Close the estimate")
-        self.close_button.setToolTip("Close the estimate")
+        self.close_button.setToolTip("Close the estimate; a measurement under way stops, and nothing is kept")
         self.add_control(self.close_button)
         self._body = QWidget()
         self.values = {name: QLabel() for name in _ROWS}
@@ -46,7 +46,6 @@ class EstimateCard(Card):
             QLabel("The settings have changed since: check again."),
         )
         self._lay_out()
-        self.progress.cancelled.connect(self.cancelled)
         self.close_button.clicked.connect(self.cancelled)
         self.close_button.clicked.connect(self.hide)
         self.hide()

@@ -13,6 +13,7 @@ from genstudio.app.widgets.knob_row import KnobRow
 from genstudio.core.config import Knob, Value
 
 _SPACING = 8
+_WIDEST = 158  # pixels of a label and its marks; the field beside it has to hold a number and its unit
 
 
 class KnobForm(QWidget):
@@ -114,16 +115,19 @@ class KnobForm(QWidget):
         return row
 
     def _align(self) -> None:
-        width = max((row.heading_width() for row in self._rows.values()), default=0)
+        width = min(_WIDEST, max((row.heading_width() for row in self._rows.values()), default=0))
         for row in self._rows.values():
             row.set_heading_width(width)
 
     def _order_tabs(self) -> None:
         """Reading order: the buttons stand between the basic knobs and the rest, but were made first."""
-        basic, rest = [self._stops_of(layout) for layout in (self._basic, self._rest)]
-        order = [*basic, self._toggle, self._reset_all, *rest]
-        for before, after in pairwise(order):
+        for before, after in pairwise(self.tab_stops()):
             QWidget.setTabOrder(before, after)
+
+    def tab_stops(self) -> list[QWidget]:
+        """What Tab reaches here, in order."""
+        basic, rest = [self._stops_of(layout) for layout in (self._basic, self._rest)]
+        return [*basic, self._toggle, self._reset_all, *rest]
 
     def _stops_of(self, layout: QVBoxLayout) -> list[QWidget]:
         items = (layout.itemAt(i) for i in range(layout.count()))

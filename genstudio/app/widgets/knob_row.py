@@ -142,14 +142,20 @@ class KnobRow(QWidget):
 
     def heading_width(self) -> int:
         """Pixels that the label needs, bold and with its marks."""
+        live = 4 + _MARK if self.knob.live else 0
+        return QFontMetrics(self._bold()).horizontalAdvance(self.knob.label) + 2 + 4 + _DOT + live
+
+    def _bold(self) -> QFont:
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
-        live = 4 + _MARK if self.knob.live else 0
-        return QFontMetrics(bold).horizontalAdvance(self.knob.label) + 2 + 4 + _DOT + live
+        return bold
 
     def set_heading_width(self, width: int) -> None:
-        """Make room for the label, so that the fields of all rows stand in one column."""
+        """Make room for the label, so that the fields of all rows stand in one column; a longer one wraps."""
         self._heading.setFixedWidth(width)
+        if (lacking := self.heading_width() - width) > 0:
+            self._label.setWordWrap(True)
+            self._label.setFixedWidth(QFontMetrics(self._bold()).horizontalAdvance(self.knob.label) + 2 - lacking)
 
     def tab_stops(self) -> list[QWidget]:
         """What Tab reaches in this row, in order."""

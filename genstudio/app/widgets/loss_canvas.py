@@ -66,7 +66,7 @@ class LossCanvas(pg.GraphicsView):
         self.readout.hide()
         self.marks = MarkItems(self.box)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(240, 160)
+        self.setMinimumSize(240, 96)  # in a low window the legend needs its two rows
         self.box.sigRangeChanged.connect(lambda *_: self.sight_changed.emit())
         self.box.sigResized.connect(lambda *_: self.sight_changed.emit())
         self.box.sigRangeChangedManually.connect(lambda *_: self.taken.emit())

@@ -16,6 +16,7 @@ from genstudio.core.events import Curve
 
 #: The smoothed line remembers this share of what is in sight at smoothing 1 - 1/e, or one point if points are rarer
 _SHARE = 1 / 300
+_GAP = 64  # points; a number that is taken every few steps is up to date in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,10 @@ class LossData:
         return int(min(line.steps[0] for line in lines)), int(max(line.steps[-1] for line in lines))
 
     def latest(self, name: str) -> float:
-        """The newest value as it came, NaN when there is none."""
-        line = self._lines[name]
-        return float(line.values[-1]) if len(line) else math.nan
+        """The newest value as it came, NaN when there is none; short gaps are looked over."""
+        newest = self._lines[name].values[-_GAP:]
+        known = newest[~np.isnan(newest)]
+        return float(known[-1]) if len(known) else math.nan
 
     def near(self, names: Sequence[str], step: float) -> int | None:
         """The logged step of the named curves that is nearest to `step`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from genstudio.app import theme
 from genstudio.app.widgets.card import Card
@@ -37,17 +38,16 @@ class QueueCard(Card):
         self.list = QueueList()
         self.start = _button("Start queue", "play", "Train what waits, one run after the other")
         self.pause = _button("Pause queue", "pause", "Begin no further run; the one that trains goes on")
-        self.up = _button("Up", "chevron-up", "Move the chosen run up (Alt+Up)")
-        self.down = _button("Down", "chevron-down", "Move the chosen run down (Alt+Down)")
-        self.remove = _button("Remove", "close", "Take the chosen run out of the queue (Del); its run folder stays")
         self.clear = _button("Clear finished", "", "Take away what has had its turn; the runs stay")
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for button in (self.start, self.pause, self.up, self.down, self.remove, self.clear):
-            row.addWidget(button)
-        row.addStretch(1)
+        self.up = _tool("Up", "chevron-up", "Move the chosen run up (Alt+Up)")
+        self.down = _tool("Down", "chevron-down", "Move the chosen run down (Alt+Down)")
+        self.remove = _tool("Remove", "close", "Take the chosen run out of the queue (Del); its run folder stays")
+        for button in (self.up, self.down, self.remove, self.clear, self.start, self.pause):
+            self.add_control(button)
         self.add(self.list)
-        self.add(row)
+        stops = (self.up, self.down, self.remove, self.clear, self.start, self.pause, self.list)
+        for before, after in pairwise(stops):  # as they stand
+            QWidget.setTabOrder(before, after)
         self.start.clicked.connect(self.start_asked)
         self.pause.clicked.connect(self.pause_asked)
         self.up.clicked.connect(lambda: self.list.move_by(-1))
@@ -105,4 +105,13 @@ def _button(text: str, icon: str, tip: str) -> QPushButton:
     button.setToolTip(tip)
     if icon:
         theme.set_icon(button, icon)
+    return button
+
+
+def _tool(name: str, icon: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    theme.set_icon(button, icon, 16, "dim")
     return button

@@ -23,7 +23,7 @@ from genstudio.engine.queue import Item
 
 _NUMBER, _PARTS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _LINE, _PAD = 28, 8
-_MOST_LINES = 5
+_MOST_LINES = 4
 _COLOURS = {"training": "accent", "finished": "good", "failed": "bad", "stopped": "warn", "interrupted": "warn"}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from genstudio.app import theme
 from genstudio.app.widgets.card import Card
@@ -15,8 +16,10 @@ from genstudio.app.widgets.panes import Panes
 from genstudio.app.widgets.pictures import NO_PICTURES
 from genstudio.app.widgets.preparing import Preparing
 from genstudio.app.widgets.segments import Segments
+from genstudio.app.widgets.stacked import Stacked
 from genstudio.core.events import Gallery as Pictures
 
+_BY_TAB = Qt.FocusPolicy.TabFocus
 _TABS = {"samples": "Samples", "critic": "Critic's view"}
 _LATENTS, _FITTED = "Samples from fixed latents", "Samples from the latent sampler"
 _KINDS = {"gmm": "With ten normal distributions (seconds)", "flow": "With a small flow (a minute)"}
@@ -38,7 +41,7 @@ class RunPictures(Panes):
     problem = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, (1, 1), parent)
+        super().__init__(Qt.Orientation.Horizontal, (500, 500), parent)
         self.samples = named(Gallery(), _LATENTS)
         self.judged = CriticPanel()
         self.critic = named(self.judged.gallery, "Pictures and what the critic thinks of them")
@@ -46,7 +49,7 @@ class RunPictures(Panes):
         self._views = {"samples": self.samples, "critic": self.critic, "reconstructions": self.pairs}
         self._steps: dict[str, int] = {}
         self.left, self.right = Card(_LATENTS), Card("Reconstructions")
-        self.tabs, self._stack = Segments("Which pictures"), QStackedWidget()
+        self.tabs, self._stack = Segments("Which pictures"), Stacked()
         self.fit, self._kinds, self.progress = (
             QPushButton("Fit latent sampler"),
             QToolButton(),
@@ -97,6 +100,14 @@ class RunPictures(Panes):
         row.addWidget(self.fit)
         row.addWidget(self._kinds)
         row.addStretch(1)
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """As the parts stand, not as they were made."""
+        pace = [part for part in self.judged.pace.findChildren(QWidget) if part.focusPolicy() & _BY_TAB]
+        stops = [*self.tabs.buttons.values(), self.samples, self.critic, *pace, self.fit, self._kinds]
+        for before, after in pairwise([*stops, self.progress.cancel, self.pairs]):
+            QWidget.setTabOrder(before, after)
 
     # --- what is shown -------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -30,7 +31,9 @@ from genstudio.models import families
 
 _WIDTH = 352
 _FOR_POINTS = "points"  # how families call their recipe for points
-_NOTES_SHARE = 0.45  # of the height: the knobs stay in sight
+_NOTES_SHARE = 0.45  # of the height at most
+_NOTES_LEAST, _KNOBS_LEAST = 112, 190  # pixels: the knobs stay in sight
+_GAP = 12
 
 
 class Setup(QWidget):
@@ -85,14 +88,15 @@ class Setup(QWidget):
         self.notes.add(self.advice)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
+        column.setSpacing(_GAP)
         column.addWidget(self.model)
         column.addWidget(self.knobs, 1)
         column.addWidget(self.notes)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.notes.set_most(round(_NOTES_SHARE * self.height()))
+        left = self.height() - self.model.height() - 2 * _GAP - _KNOBS_LEAST
+        self.notes.set_most(round(min(_NOTES_SHARE * self.height(), max(_NOTES_LEAST, left))))
 
     # --- what to train -------------------------------------------------------------------------------
 
@@ -111,15 +115,22 @@ class Setup(QWidget):
             return
         chosen = self.model.show_family(info, preset)
         with QSignalBlocker(self.form):
-            self.form.set_knobs(info.knobs)
+            self.form.set_knobs(tuple(k for k in info.knobs if k.name != "fit_sampler" or info.fits_sampler))
             self.form.defaults_are(chosen.values)
             self.form.set_values(chosen.values)
             for knob, value in (values or {}).items():
                 with contextlib.suppress(InputError):  # remembered by another version, with other bounds
                     self.form.set_values({knob: value})
+        self._order_tabs()
         self.advice.describe_anew()
         self.valid_changed.emit(self.form.is_valid())
         self.changed.emit()
+
+    def _order_tabs(self) -> None:
+        """From top to bottom: the rows of the form were made last in the whole window."""
+        notes = (self.estimate.close_button, *self.advice.tab_stops())
+        for before, after in pairwise((self.model.preset, *self.form.tab_stops(), *notes)):
+            QWidget.setTabOrder(before, after)
 
     def use_data(self, recent: Sequence[str], source: str, points: bool) -> None:
         """Another source was opened, of 2-D `points` perhaps: train on it, unless a training holds the form."""
