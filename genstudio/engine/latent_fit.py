@@ -20,10 +20,10 @@ from genstudio.models.samplers import heun, time_grid
 Tick = Callable[[int, int], None]
 Tensors = Mapping[str, Tensor]
 
-_MOST_AXES = 256
+_MOST_AXES = 128  # ten covariances of more would take minutes
 _DEAD = 1e-4  # of the largest deviation: axes below hold nothing
 
-COMPONENTS, _ROUNDS, _ITERATIONS = 10, 20, 5
+COMPONENTS, _ROUNDS, _ITERATIONS = 10, 10, 5
 _REGULAR = 1e-4  # added to variances, of codes whose variance is 1
 _ITEMS_PER_AXIS = 4  # and component, at least
 
@@ -39,7 +39,7 @@ class Space:
     ----------
     mean : float32 [D]
     axes : float32 [K, D]
-        Orthonormal; K is at most 256.
+        Orthonormal; K is at most 128.
     deviation : float32 [K]
     """
 

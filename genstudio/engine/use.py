@@ -49,10 +49,7 @@ def sample(
     -------
     uint8 [count, H, W, C], or float32 [count, 2] of points
 
-    Raises
-    ------
-    InputError
-        When this kind of model draws none, none are asked for, or a label is not known.
+    Raises `InputError` when this kind of model draws none, none are asked for, or a label is not known.
     """
     if count < 1:
         raise InputError(f"The number of samples is at least 1, not {count}.")

@@ -22,7 +22,7 @@ KINDS = ("gmm", "flow")
 def short_flow():
     """A flow of some hundred steps: what is tested here is not its quality."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(latent_fit, "STEPS", 40)
+    patch.setattr(latent_fit, "STEPS", 20)
     patch.setattr(latent_fit, "WIDTH", 32)
     yield
     patch.undo()
@@ -32,7 +32,7 @@ def short_flow():
 def trained(tmp_path_factory):
     """A run that must not be changed: copy it."""
     path = tmp_path_factory.mktemp("sampler") / "r"
-    drive(spec_of("autoencoder", {"width": 8}, steps=150), path)
+    drive(spec_of("autoencoder", {"width": 8}, steps=60), path)
     return path
 
 
@@ -75,11 +75,11 @@ def test_codes_that_are_all_alike_are_drawn_as_they_are():
 
 
 def test_a_mixture_finds_both_clusters():
-    rows, _ = two_moons(2000)
+    rows, _ = two_moons(600)
     mixture = Mixture.fit(rows, None, 0, 0, lambda done, total: None)
     drawn = mixture.draw(2000, torch.Generator().manual_seed(1), None)
-    torch.testing.assert_close(drawn.mean(0), rows.mean(0), rtol=0, atol=0.15)
-    torch.testing.assert_close(drawn.T.cov(), rows.T.cov(), rtol=0.1, atol=0.05)
+    torch.testing.assert_close(drawn.mean(0), rows.mean(0), rtol=0, atol=0.25)
+    torch.testing.assert_close(drawn.T.cov(), rows.T.cov(), rtol=0.15, atol=0.1)
     between = (drawn[:, 0].abs() < 1).float().mean()
     assert between < 0.01
 
@@ -95,7 +95,7 @@ def test_a_mixture_draws_what_a_label_took():
 
 
 def test_a_flow_carries_noise_to_both_clusters(monkeypatch):
-    monkeypatch.setattr(latent_fit, "STEPS", 150)
+    monkeypatch.setattr(latent_fit, "STEPS", 120)
     rows, labels = two_moons(1000)
     flow = LatentFlow.fit(Space.of(rows, 0).enter(rows), labels, 2, 0, lambda done, total: None)
     for label, side in ((0, -1), (1, 1)):
@@ -151,10 +151,10 @@ def test_the_global_generator_is_not_touched(run):
 
 def test_a_sampler_of_other_weights_is_refused_and_auto_goes_without(run):
     latent_sampler.fit(run, "gmm")
-    drive(spec_of("autoencoder", steps=160), run.path)
+    drive(spec_of("autoencoder", steps=70), run.path)
     now = Run.open(run.path)
     model = load_trained(now, "cpu")
-    with pytest.raises(InputError, match=r"fitted at step 150 .*step 160\): fit it again"):
+    with pytest.raises(InputError, match=r"fitted at step 60 .*step 70\): fit it again"):
         latent_sampler.load(now, "gmm", model)
     assert latent_sampler.choose(now, model, "auto") is None
     assert any("fit it again" in note for note in now.notes)

