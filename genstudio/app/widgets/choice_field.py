@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
+_EDGES = 48  # pixels of frame, padding and arrow, as the stylesheet makes them
+
 
 class ChoiceField(QComboBox):
     """Closed it lets the wheel scroll the page; long entries do not widen it."""
@@ -25,8 +27,7 @@ class ChoiceField(QComboBox):
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        part = QStyle.SubControl.SC_ComboBoxEditField
-        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width() - 2
+        room = self.width() - _EDGES
         text: str = option.currentText  # pyright: ignore[reportAttributeAccessIssue]
         short = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
         option.currentText = short  # pyright: ignore[reportAttributeAccessIssue]
