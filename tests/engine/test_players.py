@@ -10,7 +10,7 @@ from genstudio.engine.players import MovingAverage, Players, all_finite
 from genstudio.models import families
 from genstudio.models.base import Context, Facts, Objective
 
-every_family = pytest.mark.parametrize("family", list(families))
+every_family = pytest.mark.parametrize("family", ["autoencoder", "vae"])  # one player, networks by the same names
 
 
 def build(family="vae", **knobs):
@@ -109,6 +109,28 @@ def test_state_goes_round_exactly(family, network):
     others.step(objective(twin, 9))
     assert all(torch.equal(p, twin.get_parameter(name)) for name, p in model.named_parameters())
     assert all(torch.equal(v, players.state()[key]) for key, v in others.state().items())
+
+
+@pytest.mark.parametrize("method", ["adam", "rmsprop", "sgd"])
+def test_state_of_two_players_goes_round_exactly_by_every_method(method):
+    cls = families.load("gan")
+    config = cls.Config.parse({"network": "dcgan", "width": 4, "latent_dim": 3, "method": method})
+    torch.manual_seed(0)
+    model, twin = (cls(config, Facts((8, 8, 1))).to(memory_format=torch.channels_last) for _ in range(2))
+    players, others = Players(model), Players(twin)
+
+    def step(model, players, seed):
+        rng = torch.Generator().manual_seed(seed)
+        for found in model.training_step({"image": torch.rand(8, 1, 8, 8, generator=rng)}, Context(0, rng)):
+            players.step(found)
+
+    for seed in range(3):
+        step(model, players, seed)
+    twin.load_state_dict(model.state_dict())
+    others.load(players.state())
+    step(model, players, 9)
+    step(twin, others, 9)
+    assert all(torch.equal(p, twin.get_parameter(name)) for name, p in model.named_parameters())
 
 
 def wrong_states():
