@@ -22,7 +22,7 @@ def page(qtbot):
     page = TrainPage()
     qtbot.addWidget(page)
     page.resize(1100, 800)
-    page.set_catalog(load_families()[0], Settings())
+    page.set_catalog(load_families()[0], Settings(family="vae"))
     page.choose_family("vae", {"learning_rate": 1e-3, "beta": 1.0, "kl_warmup": 500})
     page.begin(fresh=True)
     page.show()

@@ -151,44 +151,6 @@ def test_the_next_run_is_set_up_while_one_trains_and_begins_when_it_ends(studio)
     assert studio.window.queue.active
 
 
-def test_a_run_that_fails_says_why_and_the_next_one_begins(studio, tmp_path):
-    studio.page.model.set_sources([], str(tmp_path / "gone"))
-    queue_up(studio, 3)
-    studio.page.model.set_sources([], "digits")
-    queue_up(studio, 3)
-    studio.window.start_queue()
-    studio.quiet()
-    assert states(studio) == ["failed", "finished"]
-    assert str(tmp_path / "gone") in studio.window.queue.items[0].text
-    assert any("1 run failed" in text for text in studio.said)
-
-
-def test_a_run_that_the_person_stops_pauses_the_queue(studio):
-    queue_up(studio, 0, 3)
-    studio.window.start_queue()
-    studio.wait(lambda: studio.session.phase == "training")
-    studio.stop()
-    assert states(studio) == ["stopped", "waiting"]
-    assert not studio.window.queue.active
-    assert any("you stopped a run: 1 run to go" in text for text in studio.said)
-    assert studio.state == "Stopped"
-    studio.go_to("runs")
-    studio.press("Start queue", studio.window.runs_page)
-    studio.quiet()
-    assert states(studio) == ["stopped", "finished"]
-
-
-def test_pausing_the_queue_lets_the_run_under_way_go_on_alone(studio):
-    queue_up(studio, 0, 3)
-    studio.window.start_queue()
-    studio.wait(lambda: studio.session.phase == "training")
-    studio.click(studio.window.side.buttons["runs"])
-    studio.press("Pause queue")
-    assert studio.session.running
-    studio.stop()
-    assert states(studio) == ["stopped", "waiting"]
-
-
 def test_after_a_restart_the_queue_waits_and_goes_on_with_the_run_that_was_under_way(studio, qtbot):
     queue_up(studio, 0, 3)
     studio.window.start_queue()
@@ -210,31 +172,5 @@ def test_after_a_restart_the_queue_waits_and_goes_on_with_the_run_that_was_under
         second.quiet()
         assert steps_of(second, "digits vae") == before + 2
         assert "finished" in states(second)
-    finally:
-        second.end()
-
-
-def test_a_second_window_may_not_change_the_queue(studio, qtbot):
-    queue_up(studio, 3)
-    second = Studio(qtbot).open()
-    try:
-        second.page.choose_family("vae", SMALL)
-        second.press("Add to queue")
-        second.wait(lambda: second.said)
-        assert "another GenStudio" in second.said[0]
-        assert len(second.window.queue.items) == 1
-    finally:
-        second.end()
-
-
-def test_a_damaged_queue_is_told_and_put_aside(studio, qtbot):
-    folder = studio.window.runs_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "queue.json").write_bytes(b"{ torn")
-    second = Studio(qtbot).open()
-    try:
-        second.wait(lambda: second.said)
-        assert "queue.json" in second.said[0]
-        assert (folder / "queue.json.bad").exists()
     finally:
         second.end()
