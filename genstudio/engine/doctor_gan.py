@@ -80,7 +80,7 @@ def mode_collapse(patient: Patient) -> str | None:
         return f"{covered[-1]:.0%} of the data lies near a sample; it was {best:.0%} before."
     reached = chart.looks("reached")
     missing = bool(reached) and chart.step >= _SETTLED and reached[-1] < _REACHED
-    if missing and reached[-1] <= max(reached[-4:-1], default=1.0) + 0.02:
+    if missing and reached[-1] <= reached[-3:][0] + 0.02:  # two looks ago: clusters that are lost often come back
         far = f"{1 - reached[-1]:.0%} of the data is far from any sample"
         return f"{far}, and it does not become less: clusters are missing."
     return None
@@ -90,6 +90,8 @@ def _steady(patient: Patient) -> dict[str, Value]:
     """A penalty makes the critic's slope lead to all of the data; a wild generator is slowed down."""
     c = patient.config
     r1 = getattr(c, "r1", 0.0)
+    if getattr(c, "gradient_penalty", 0.0) > 0:  # its slope is led already, to 1; R1 would lead it to 0
+        return {"penalty_every": 1, "learning_rate": c.learning_rate / 2}
     wanted: dict[str, Value] = {"r1": 1.0 if r1 == 0 else min(4 * r1, 100.0), "penalty_every": 1}
     if getattr(c, "method", "adam") != "sgd" and c.learning_rate > 2e-3:
         wanted["learning_rate"] = 2e-3 if c.learning_rate < 2e-2 else c.learning_rate / 10

@@ -276,6 +276,19 @@ def test_a_remedy_names_live_knobs_within_their_bounds_that_change_something(row
         model.config.with_values({name: value})
 
 
+def test_d06_clusters_that_come_back_are_no_collapse():
+    for reached, cards_of in (([1.0, 0.7, 0.8, 0.85, 0.7, 0.95], 0), ([1.0, 0.8, 0.75, 0.75, 0.7, 0.72], 1)):
+        doctor = Doctor(model_of("gan", facts=Facts((2,), 0.0, 1.0)))
+        looks = [{"diversity": 0.9, "coverage": 0.2, "reached": share} for share in reached]
+        assert sum(len(list(doctor.look(1000 + 100 * i, signs=s))) for i, s in enumerate(looks)) == cards_of
+
+
+def test_d06_a_critic_whose_slope_is_led_to_one_is_slowed_and_gets_no_other_penalty():
+    doctor = Doctor(model_of("gan", {"loss": "wasserstein", "gradient_penalty": 10.0, "r1": 0.0}))
+    found = [list(doctor.look(500 + i, signs={"diversity": 0.1, "coverage": 0.0})) for i in range(3)]
+    assert found[2][0].remedy == {"penalty_every": 1, "learning_rate": 0.0005}
+
+
 def test_a_wasserstein_critic_with_its_penalty_may_be_ahead():
     doctor = Doctor(model_of("gan", {"loss": "wasserstein", "gradient_penalty": 10.0, "r1": 0.0}))
     assert told(doctor, 0, 1000, **LOST) == []
