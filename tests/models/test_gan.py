@@ -363,6 +363,19 @@ def test_points_get_two_layers_of_128_and_keep_the_scale_of_the_data():
     assert torch.allclose(model._outside(inside), points, atol=1e-5)
 
 
+def test_octaves_show_the_critic_sines_of_each_coordinate_and_change_with_small_moves():
+    plain, fine = build(POINTS, octaves=0), build(POINTS, octaves=6)
+    assert units(fine.judge)[0] == (2 * (1 + 2 * 6), 16)
+    items = some(POINTS)["point"]
+    moved = items + 0.05
+
+    def change(model):
+        return (model.critic(moved) - model.critic(items)).abs().mean() / model.critic(items).std()
+
+    assert change(fine) > 2 * change(plain)
+    assert fine.critic(items).shape == (8,)
+
+
 def modes_of(preset, steps):
     """Share of 500 drawn points that lies nearest to each of the eight places of `rings`, after `steps` steps."""
     data, recipe = load_rings(), GAN.presets[preset]
