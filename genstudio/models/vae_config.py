@@ -113,7 +113,7 @@ PRESETS: Mapping[str, Preset] = {
         "Codebook",
         "VQ-VAE: 7 x 7 places of 256 entries at 28 pixels, sharp, then a latent sampler.",
         {"latent": "vq", "latent_dim": 16, "likelihood": "gaussian", "ema": 0.99},
-        {"fit_sampler": "flow"},
+        {"fit_sampler": "gmm"},
     ),
     "sigma": Preset("Learned noise", "σ-VAE: the noise of a pixel is found while learning.", _SIGMA),
     "conditional": Preset("By label", "Samples can be asked for by label.", {"conditional": True, "latent_dim": 16}),
