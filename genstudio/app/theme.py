@@ -161,13 +161,18 @@ def icon(name: str, size: int = 16, role: str = "text") -> QIcon:
     WorkError
         When there is no such icon.
     """
-    svg = _svg(name)
     now = _State.tokens
+    return _drawn(name, size, getattr(now, role), faint(now))
+
+
+@cache  # a form has the same two icons in each of its rows
+def _drawn(name: str, size: int, enabled: str, disabled: str) -> QIcon:
+    svg = _svg(name)
     result = QIcon()
     modes = QIcon.Mode  # without its own picture a selected icon is tinted by the style
     for colour, used_in in (
-        (getattr(now, role), (modes.Normal, modes.Selected)),
-        (faint(now), (modes.Disabled,)),
+        (enabled, (modes.Normal, modes.Selected)),
+        (disabled, (modes.Disabled,)),
     ):
         tinted = QSvgRenderer(QByteArray(svg.replace(PLACEHOLDER, colour).encode()))
         for scale in (1, 2, 3):

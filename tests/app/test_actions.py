@@ -100,7 +100,8 @@ def test_space_does_in_each_control_what_it_does_there(studio):
     assert page.name.text() == " "
     page.name.hide()
     studio.click(studio.window.side.buttons["train"])
-    legend = studio.page.plot.legend.findChildren(QAbstractButton)[0]
+    studio.wait(studio.page.plot.legend.buttons)  # they come with the first curve that is painted
+    legend = studio.page.plot.legend.buttons()[0]
     legend.setFocus()
     studio.key(Qt.Key.Key_Space)
     assert not legend.isChecked()

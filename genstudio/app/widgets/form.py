@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from PySide6.QtCore import Signal
@@ -39,7 +40,7 @@ class KnobForm(QWidget):
         self._knobs: tuple[Knob, ...] = ()
         self._rows: dict[str, KnobRow] = {}
         self._valid = True
-        self._running = False
+        self._running = self._many = False
         self._basic, self._more = QVBoxLayout(), QWidget()
         self._rest = QVBoxLayout(self._more)
         self._toggle = QPushButton()
@@ -146,9 +147,10 @@ class KnobForm(QWidget):
         InputError
             When a value lies outside its knob's bounds or choices.
         """
-        for name, value in values.items():
-            if name in self._rows:
-                self._rows[name].set_value(value)
+        with self._at_once():
+            for name, value in values.items():
+                if name in self._rows:
+                    self._rows[name].set_value(value)
 
     def follow(self, label: str, value: Value) -> None:
         """Show a change that training made to the knob of this label; nothing is emitted.
@@ -181,14 +183,16 @@ class KnobForm(QWidget):
 
     def defaults_are(self, values: Mapping[str, Value]) -> None:
         """What "changed" and "reset" refer to: the preset's values, the knob's own default for the others."""
-        for name, row in self._rows.items():
-            row.set_baseline(values.get(name, row.knob.default))
+        with self._at_once():
+            for name, row in self._rows.items():
+                row.set_baseline(values.get(name, row.knob.default))
 
     def set_running(self, running: bool) -> None:
         """While training, only live knobs can be changed."""
         self._running = running
-        for row in self._rows.values():
-            row.set_running(running)
+        with self._at_once():
+            for row in self._rows.values():
+                row.set_running(running)
 
     def is_valid(self) -> bool:
         """Whether all fields can be read."""
@@ -212,8 +216,20 @@ class KnobForm(QWidget):
             if row.is_changed() and not row.is_locked():
                 row.reset()
 
+    @contextlib.contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Many rows change: look at them when all have."""
+        self._many = True
+        try:
+            yield
+        finally:
+            self._many = False
+            self._look()
+
     def _look(self) -> None:
         """Bring the buttons and the validity up to date with the rows."""
+        if self._many:
+            return
         rows = self._rows.values()
         hidden = [row for row in rows if not row.knob.basic]
         wrong, changed = sum(bool(r.error()) for r in hidden), sum(r.is_changed() for r in hidden)

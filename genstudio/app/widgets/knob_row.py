@@ -41,6 +41,7 @@ class KnobRow(QWidget):
         self._baseline: Value = knob.default
         self._settled: Value = knob.default  # shown and not in the middle of a drag
         self._locked = False
+        self._told: tuple[object, ...] = ()  # what is shown of value, error, baseline and lock
         self._label = QLabel(knob.label)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._dot = QLabel()
@@ -221,6 +222,10 @@ class KnobRow(QWidget):
 
     def _show_state(self) -> None:
         changed, error = self.is_changed(), self.error()
+        told = (self.value(), error, self._baseline, self._locked)
+        if told == self._told:  # most calls: a form of fifty rows is filled within a frame
+            return
+        self._told = told
         self._dot.setVisible(changed)
         set_variant(self._label, "changed", changed)
         self._problem.setText(breakable(error))
