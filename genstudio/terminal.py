@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from genstudio.arguments import flag
 from genstudio.core.errors import Cancelled, InputError
@@ -25,9 +25,6 @@ from genstudio.engine.run import Run
 from genstudio.engine.run import list_runs as found_runs
 from genstudio.engine.train import train
 
-if TYPE_CHECKING:
-    from genstudio.engine.latent_sampler import FittedSampler
-
 # seconds between updates: a terminal rewrites one line, a log file grows by one
 _EVERY = 0.5 if sys.stderr.isatty() else 5.0
 
@@ -41,7 +38,7 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
         As `train` does.
     """
     first: Progress | None = None
-    sampler: FittedSampler | None = None
+    sampler: str | None = None
     due = 0.0
     try:
         with _stop_on_signal() as stopped, contextlib.closing(train(spec, run, Mailbox(), preparing())) as events:
@@ -63,27 +60,32 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
     return _told(run, first, sampler)
 
 
-def _after(spec: RunSpec, run: Run, stopped: Callable[[], bool]) -> FittedSampler | None:
-    """What is to be done once a training has finished; somebody who stops it keeps the training."""
-    if spec.training.fit_sampler == "none":
+def _after(spec: RunSpec, run: Run, stopped: Callable[[], bool]) -> str | None:
+    """What is to be done once a training has finished; the kind of latent sampler when that gave one."""
+    if spec.training.fit_sampler == "none" or stopped():
         return None
-    from genstudio.engine import latent_sampler
+    from genstudio.engine import latent_files
+    from genstudio.engine.finish import after_training
 
     show = preparing()
 
     def watch(what: str, done: int, total: int) -> None:
         if stopped():
-            raise Cancelled("No latent sampler was fitted; “genstudio sample RUN --fit-sampler” does it later.")
+            raise Cancelled("Stopped.")
         show(what, done, total)
 
-    try:
-        return latent_sampler.after_training(run, spec, watch)
-    except Cancelled as reason:
-        _say(str(reason))
+    for event in after_training(run, spec, watch):
+        for line in _lines(event):
+            _say(line)
+    newest = latent_files.kept(run)[:1]
+    fresh = newest and run.document and latent_files.about_of(run, newest[0]).step == run.document.step
+    if not fresh:
         return None
+    _say(f"Samples will be drawn with {latent_files.TITLES[newest[0]]}, fitted to the codes of this run.")
+    return newest[0]
 
 
-def _told(run: Run, first: Progress | None, sampler: FittedSampler | None) -> dict[str, Any]:
+def _told(run: Run, first: Progress | None, sampler: str | None) -> dict[str, Any]:
     document = run.document
     assert document is not None
     seconds = document.seconds - (first.seconds if first else 0.0)
@@ -97,7 +99,7 @@ def _told(run: Run, first: Progress | None, sampler: FittedSampler | None) -> di
         "losses": {name: v for name, v in document.losses.items() if v is not None and math.isfinite(v)},
         "state": document.state,
     }
-    return told if sampler is None else {**told, "sampler": sampler.kind}
+    return {**told, "sampler": sampler} if sampler else told
 
 
 def _lines(event: Event) -> Iterator[str]:

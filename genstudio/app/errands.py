@@ -16,8 +16,6 @@ from genstudio.core.spec import RunSpec
 from genstudio.data.items import Watch
 from genstudio.engine.estimate import Estimate
 
-_SAMPLES = 64
-
 
 class Errands(QObject):
     """Asks the engine, and shows on the Train page how far it is and what came of it.
@@ -86,9 +84,10 @@ class Errands(QObject):
         )
         self.changed.emit()
 
-    def _fitted(self, gallery: Gallery) -> None:
+    def _fitted(self, gallery: Gallery | None) -> None:
         self._page.pictures.set_fitting(False)
-        self._page.pictures.show_fitted(gallery)
+        if gallery is not None:
+            self._page.pictures.show_pictures(gallery)
         self.changed.emit()
 
     def cancel_fit(self) -> None:
@@ -113,14 +112,9 @@ class Errands(QObject):
             self._work.problem.emit(error)  # with its details, for a report
 
 
-def fitted(path: Path, kind: str, watch: Watch) -> Gallery:
+def fitted(path: Path, kind: str, watch: Watch) -> Gallery | None:
     """Fit a sampler to the codes of a run, keep it there, and draw pictures with it; imports torch."""
-    from genstudio.engine import latent_sampler, use
-    from genstudio.engine.load import load_trained
+    from genstudio.engine.finish import fit_and_draw
     from genstudio.engine.run import Run
 
-    run = Run.open(path)
-    sampler = latent_sampler.fit(run, "flow" if kind == "flow" else "gmm", watch)
-    trained = load_trained(run)
-    pictures = use.sample(trained, _SAMPLES, sampler=sampler)
-    return Gallery("samples", trained.step, pictures.astype("uint8", copy=False), caption=sampler.caption)
+    return fit_and_draw(Run.open(path), "flow" if kind == "flow" else "gmm", watch)

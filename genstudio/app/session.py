@@ -91,10 +91,10 @@ class Session(QObject):
         mailbox = self.mailbox = Mailbox()
 
         def make_events(watch: Watch) -> Events:
+            from genstudio.engine.finish import train_and_fit
             from genstudio.engine.run import Run
-            from genstudio.engine.train import train
 
-            return train(spec, Run.create(path) if new else Run.open(path), mailbox, watch)
+            return train_and_fit(spec, Run.create(path) if new else Run.open(path), mailbox, watch)
 
         job = Job(make_events)
         job.ready.connect(self._deliver)

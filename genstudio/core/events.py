@@ -91,7 +91,7 @@ class Gallery:
     Attributes
     ----------
     slot : str
-        "samples", "reconstructions" or "critic".
+        "samples", "fitted" (samples too, of a latent sampler), "reconstructions" or "critic".
     images : uint8 [N, H, W, C]
         C is 1 (grey) or 3 (RGB).
     inputs : uint8 [N, H, W, C] or None

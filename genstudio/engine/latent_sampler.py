@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genstudio.core.errors import InputError, WorkError
-from genstudio.core.spec import RunSpec
 from genstudio.data import Dataset, open_source
 from genstudio.data.items import Watch, unwatched
 from genstudio.engine import latent_files, prepare, use
@@ -137,17 +136,6 @@ def fit(run: Run, kind: Kind, progress: Watch = unwatched, seed: int = 0) -> Fit
     latent_files.keep(run, about, space, spread)
     progress(what, 1, 1)
     return FittedSampler(kind, _caption(about), space, spread)
-
-
-def after_training(run: Run, spec: RunSpec, progress: Watch = unwatched) -> FittedSampler | None:
-    """What the setting `fit_sampler` asks for once a training has finished; None when it asks for nothing.
-
-    Raises as `fit` does.
-    """
-    wanted = spec.training.fit_sampler
-    if wanted == "none" or run.state() != "finished" or not can_fit(spec.family):
-        return None
-    return fit(run, wanted, progress, spec.training.seed)
 
 
 def _training_data(run: Run, progress: Watch) -> Dataset:

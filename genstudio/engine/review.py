@@ -11,7 +11,7 @@ from genstudio.engine.document import Document
 from genstudio.engine.metrics import History
 from genstudio.engine.run import Run
 
-SLOTS = ("samples", "reconstructions", "critic")
+SLOTS = ("samples", "reconstructions", "critic", "fitted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +53,7 @@ def review(path: Path) -> Review:
     if history.damaged:
         run.notes.append(f"{history.damaged:,} lines of metrics.jsonl were damaged and are left out of the curves.")
     galleries = tuple(g for slot in SLOTS if (g := run.newest_gallery(slot)) is not None)
+    if galleries and galleries[-1].slot == "fitted" and galleries[-1].step < run.document.step:
+        galleries = galleries[:-1]  # the weights are others since
     field = field_file.newest(path)
     return Review(path, run.document, run.state(), run.saved_step(), history, galleries, tuple(run.notes), field)

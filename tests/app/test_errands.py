@@ -145,6 +145,20 @@ def test_a_fitted_sampler_draws_better_pictures_and_says_so(studio):
     assert studio.page.pictures.left.accessibleName() == "Samples from fixed latents"
 
 
+def test_the_sampler_that_the_settings_ask_for_is_fitted_after_training_and_seen_again(studio):
+    path = studio.trained(20, **SMALL, fit_sampler="gmm")
+    pictures = studio.page.pictures
+    assert pictures.left.accessibleName() == "Samples from the latent sampler"
+    shown = studio.page.samples.pictures.images
+    assert list(path.glob("samplers/gmm.json"))
+    studio.go_to("runs")
+    studio.end()
+    studio.open(run=path)
+    assert pictures.left is not studio.page.pictures.left
+    assert studio.page.pictures.left.accessibleName() == "Samples from the latent sampler"
+    assert np.array_equal(studio.page.samples.pictures.images, shown)
+
+
 def test_what_cannot_be_fitted_is_a_sentence(studio):
     path = studio.trained(5)
     for weights in path.glob("checkpoints/*/weights.safetensors"):

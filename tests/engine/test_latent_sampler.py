@@ -10,9 +10,10 @@ from tiny_runs import drive, leftovers, spec_of
 
 from genstudio.core.errors import Cancelled, InputError, WorkError
 from genstudio.data import open_source
-from genstudio.engine import latent_fit, latent_sampler, use
+from genstudio.engine import finish, latent_files, latent_fit, latent_sampler, use
 from genstudio.engine.latent_fit import LatentFlow, Mixture, Space
 from genstudio.engine.load import load_trained
+from genstudio.engine.review import review
 from genstudio.engine.run import Run
 
 KINDS = ("gmm", "flow")
@@ -215,11 +216,33 @@ def test_a_family_without_codes_is_refused(tmp_path):
         latent_sampler.fit(Run.open(tmp_path / "r"), "gmm")
 
 
-def test_after_training_does_what_the_settings_ask(run, tmp_path):
+def asking(run, kind="gmm"):
     spec = run.document.spec()
-    assert latent_sampler.after_training(run, spec) is None
-    asked = spec.model_copy(update={"training": spec.training.with_values({"fit_sampler": "gmm"})})
-    assert latent_sampler.after_training(run, asked).kind == "gmm"
+    return spec.model_copy(update={"training": spec.training.with_values({"fit_sampler": kind})})
+
+
+def test_after_training_does_what_the_settings_ask_and_keeps_its_pictures(run):
+    assert list(finish.after_training(run, run.document.spec())) == []
+    (drawn,) = finish.after_training(run, asking(run))
+    kept = run.newest_gallery("fitted")
+    assert np.array_equal(kept.images, drawn.images)
+    assert "fitted to" in kept.caption
+    assert latent_files.kept(run) == ("gmm",)
+    assert review(run.path).galleries[-1].slot == "fitted"
+
+
+def test_a_fit_that_is_cancelled_or_fails_after_training_is_a_note_and_the_training_is_kept(run):
+    def stop(what, done, total):
+        raise Cancelled("enough")
+
+    (note,) = finish.after_training(run, asking(run), stop)
+    assert "No latent sampler was fitted" in note.text
+    for weights in run.path.glob("checkpoints/*/weights.safetensors"):
+        weights.write_bytes(b"spoilt")
+    (note,) = finish.after_training(run, asking(run))
+    assert "no good checkpoint left" in note.text
+    assert run.state() == "finished"
+    assert latent_files.kept(run) == ()
 
 
 def test_models_by_label_of_points_and_of_a_codebook_have_samplers_too(tmp_path):

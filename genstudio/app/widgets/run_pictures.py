@@ -113,25 +113,20 @@ class RunPictures(Panes):
 
     def show_pictures(self, event: Pictures) -> None:
         """Show the pictures of one slot in place of those before; slots that are not known are left out."""
-        view = self._views.get(event.slot)
+        slot = "samples" if event.slot == "fitted" else event.slot
+        view = self._views.get(slot)
         if view is None:
             return
         view.set_images(event.images, event.inputs, event.caption, event.notes or None)
-        self._steps[event.slot] = event.step
-        if event.slot == "critic":
+        self._steps[slot] = event.step
+        if slot == "critic":
             self._offer_critic(True)
-        elif event.slot == "samples":
-            self.left.set_title(_LATENTS)
+        elif slot == "samples":
+            self.left.set_title(_LATENTS if slot == event.slot else _FITTED)
         if view is self.pairs:
             self.right.setToolTip(event.caption)
-        elif event.slot == self.tabs.current():
+        elif slot == self.tabs.current():
             self.left.setToolTip(event.caption)
-        self._note()
-
-    def show_fitted(self, event: Pictures) -> None:
-        """Show pictures that were drawn with a fitted latent sampler."""
-        self.show_pictures(event)
-        self.left.set_title(_FITTED)
         self._note()
 
     def clear(self) -> None:
