@@ -66,7 +66,7 @@ class TrainingConfig(Config):
     )  # fmt: skip
     threads: int = knob(
         0, low=0, high=256, label="Threads", group="Machine",
-        zero_means="all cores but one",
+        zero_means="as many as are measured to pay, at most all cores but one",
         help="Processor threads for the arithmetic. A core left free keeps the window smooth.",
     )  # fmt: skip
     load: int = knob(

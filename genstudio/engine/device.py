@@ -43,7 +43,7 @@ def choose(device: DeviceName, threads: int, precision: Precision, allows_bf16: 
     """
     kind = _device(device)
     bf16 = allows_bf16 and fast_bf16(kind) if precision == "auto" else precision == "bf16"
-    return Machine(torch.device(kind), threads or max(1, cores() - 1), bf16)
+    return Machine(torch.device(kind), threads or most_threads(), bf16)
 
 
 def cores() -> int:
@@ -51,6 +51,13 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def most_threads() -> int:
+    """All cores but one, which is the window's; fewer where OMP_NUM_THREADS says so."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    most = cores() - 1
+    return max(1, min(most, int(limit)) if limit.isdecimal() else most)
 
 
 def _device(name: DeviceName) -> str:

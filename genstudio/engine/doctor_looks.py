@@ -19,7 +19,7 @@ from genstudio.core.events import Curve, Event, Scalars
 from genstudio.data import Dataset, open_source
 from genstudio.data.batches import to_unit
 from genstudio.engine.doctor import Doctor
-from genstudio.engine.score import CURVES, LiveScore, Patience, watched
+from genstudio.engine.score import CURVES, LiveScore, Patience, undisturbed, watched
 from genstudio.models.base import Critic, Decodes, Encodes, GenerativeModel, Samples
 
 if TYPE_CHECKING:
@@ -131,19 +131,13 @@ class Looks:
         except InputError:
             return None
 
-    @torch.no_grad()
     def _signs(self, model: GenerativeModel) -> dict[str, float]:
         """Mean and standard deviation of all pixels of some reconstructions, or of some samples.
 
         Of points "reached": the share of real ones with a sample nearer than 0.15 standard deviations of the data.
         """
-        training = [module for module in model.modules() if module.training]
-        try:
-            model.eval()
+        with undisturbed(model):
             drawn = self._drawn(model)
-        finally:
-            for module in training:
-                module.training = True
         if drawn is None:
             return {}
         if model.facts.modality == "points":

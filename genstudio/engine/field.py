@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genstudio.core.events import Field
+from genstudio.models.adversarial import COMPARING
 from genstudio.models.base import Critic, GenerativeModel, Samples
 from genstudio.models.capabilities import Velocity
 
@@ -25,8 +26,6 @@ ARROWS = 17  # arrows of a velocity, both ways
 _SMOOTHED = 1.25  # cells: standard deviation of the kernel that makes a density of samples
 _HALFWAY = 0.5
 _ROOM = 1.15  # the view reaches beyond the outermost point by this factor
-#: Losses whose scores have no zero: only differences of them mean something.
-_COMPARING = ("wasserstein", "relativistic")
 
 
 def view_of(points: Floats) -> tuple[tuple[float, float], float]:
@@ -116,7 +115,7 @@ def probability(model: Critic, scores: Tensor, real: Tensor, drawn: Tensor) -> t
         Scores of some real and of some drawn items.
     """
     loss = getattr(getattr(model, "config", None), "loss", "non-saturating")
-    if loss in _COMPARING:
+    if loss in COMPARING:
         middle = (real.mean() + drawn.mean()) / 2
         return torch.sigmoid(scores - middle), "critic: more real (1) or more drawn (0) than the average"
     if loss == "non-saturating":

@@ -87,7 +87,7 @@ class LiveScore:
             about 0.97 at best, near 0 is collapse.
         """
         scores: dict[str, float] = {}
-        with _undisturbed(model):
+        with undisturbed(model):
             if isinstance(model, Encodes) and isinstance(model, Decodes):
                 scores["reconstruction"] = self._reconstruction(model)
             if isinstance(model, Samples) and len(self._data) > NEIGHBOURS:
@@ -216,7 +216,7 @@ def _mean_distance(rows: NDArray[np.float32]) -> float:
 
 
 @contextlib.contextmanager
-def _undisturbed(model: nn.Module) -> Iterator[None]:
+def undisturbed(model: nn.Module) -> Iterator[None]:
     """Without gradients and in evaluation mode; each part is then put back into the mode that it had."""
     training = [module for module in model.modules() if module.training]
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 
@@ -68,6 +69,8 @@ class Trainer:
             self.step, position, seconds = saved.step, saved.state["position"], saved.state["seconds"]
             self._restore(saved)
         self.batches = batches_of(self.data, spec.training.batch_size, seed, place, position)
+        if run.document is None and spec.training.threads == 0:
+            self._pick_threads()
         self.preview = Preview(self.data, seed, self.machine)
         self.record = Record(place)
         self.watch = Watch(seconds)
@@ -156,6 +159,13 @@ class Trainer:
         yield from told
         yield from self.plan.rest(self._step_seconds)
         yield from self.plan.beat()
+
+    def _pick_threads(self) -> None:
+        """As many threads as train this model fastest, measured on a copy."""
+        most, bf16 = self.machine.threads, self.machine.bf16
+        threads = tuning.pick_threads(self.model, self._sample_batch(), most, bf16)
+        self.machine = replace(self.machine, threads=threads)
+        torch.set_num_threads(threads)
 
     def _sample_batch(self) -> Batch:
         """A batch like those of the training, which goes on as if it had not been taken."""

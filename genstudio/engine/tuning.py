@@ -26,24 +26,23 @@ _SECONDS = 0.4  # of stepping, for each contender of a trial
 _STEPS = 20
 
 
-def pick_threads(model: GenerativeModel, batch: Batch, cores: int, bf16: bool = False) -> int:
-    """The number of processor threads that trains this model fastest; one core is left to the window.
+def pick_threads(model: GenerativeModel, batch: Batch, most: int, bf16: bool = False) -> int:
+    """The number of processor threads that trains this model fastest, `most` at most.
 
-    Tried are 1, 2, 4 ... and all cores but one, upwards while it pays: small networks want a single thread.
+    Tried are 1, 2, 4 ... and `most`, upwards while it pays: small networks want a single thread.
 
     Parameters
     ----------
     batch : Batch
         A batch as in training; it is not changed.
-    cores : int
-        Processors that this process may use.
+    most : int
+        See `device.most_threads`.
     bf16 : bool
         Whether training runs in bfloat16.
     """
-    most = max(1, cores - 1)
     if most == 1 or _device_of(model).type != "cpu":
         return most
-    key = _key("threads", model, batch, f"{cores} cores, bf16 {bf16}")
+    key = _key("threads", model, batch, f"{most} at most, bf16 {bf16}")
     kept = measured.recall(key)
     threads = measured.keep(key, _fastest(model, batch, most, bf16)) if kept is None else kept
     return min(most, max(1, int(threads)))

@@ -31,7 +31,7 @@ def test_it_starts_with_nothing(bar):
 def test_every_figure_has_its_unit(bar):
     bar.show_progress(progress())
     assert bar.text.text().split("  ·  ") == [
-        "1,200 of 5,000 steps", "8,140 pictures/s", "1 min 38 s", "about 5 min 12 s left", "saved at step 1,000",
+        "1,200 of 5,000 steps", "8,140 items/s", "1 min 38 s", "about 5 min 12 s left", "saved at step 1,000",
     ]  # fmt: skip
     assert bar.bar.value() / bar.bar.maximum() == pytest.approx(0.24)
 

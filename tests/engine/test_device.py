@@ -42,6 +42,9 @@ def test_a_precision_that_is_asked_for_is_taken_unmeasured(fast, precision):
 def test_threads_are_as_asked_else_all_cores_but_one(monkeypatch):
     monkeypatch.setattr(device, "cores", lambda: 6)
     assert device.choose("cpu", 3, "fp32").title() == "CPU, 3 threads"
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert device.choose("cpu", 0, "fp32").threads == 2
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
     assert device.choose("cpu", 0, "fp32").threads == 5
     monkeypatch.setattr(device, "cores", lambda: 1)
     assert device.choose("cpu", 0, "fp32").title() == "CPU, 1 thread"

@@ -4,10 +4,15 @@ import copy
 
 import pytest
 import torch
+from tiny_runs import drive, spec_of
 
-from genstudio.engine import tuning
+from genstudio.core.events import Note, Started
+from genstudio.core.mailbox import Mailbox
+from genstudio.engine import device, tuning
 from genstudio.engine.load import build_model
 from genstudio.engine.players import MovingAverage, Players
+from genstudio.engine.run import Run
+from genstudio.engine.train import train
 from genstudio.models import families
 from genstudio.models.base import Context, Facts
 
@@ -82,24 +87,23 @@ def speed(monkeypatch):
 )
 def test_threads_go_up_while_it_pays_and_leave_a_core(speed, seconds, cores, picked, tried):
     found = speed(seconds)
-    assert tuning.pick_threads(model_of(), batch_of(), cores) == picked
+    assert tuning.pick_threads(model_of(), batch_of(), cores - 1) == picked
     assert found == tried
 
 
-@pytest.mark.parametrize("cores", [1, 2])
-def test_with_two_cores_there_is_nothing_to_measure(speed, cores):
+def test_where_one_thread_is_the_most_there_is_nothing_to_measure(speed):
     tried = speed({})
-    assert tuning.pick_threads(model_of(), batch_of(), cores) == 1
+    assert tuning.pick_threads(model_of(), batch_of(), 1) == 1
     assert tried == []
 
 
 def test_the_same_model_is_measured_once_whatever_is_edited_live(speed):
     tried = speed({1: 8, 2: 4, 3: 1})
-    assert tuning.pick_threads(model_of(), batch_of(), 4) == 3
+    assert tuning.pick_threads(model_of(), batch_of(), 3) == 3
     speed({1: 1, 2: 4})
-    assert tuning.pick_threads(model_of(learning_rate=0.5, beta=3.0), batch_of(), 4) == 3
-    assert tuning.pick_threads(model_of(width=8), batch_of(), 4) == 1
-    assert tuning.pick_threads(model_of(), batch_of(12), 4) == 1
+    assert tuning.pick_threads(model_of(learning_rate=0.5, beta=3.0), batch_of(), 3) == 3
+    assert tuning.pick_threads(model_of(width=8), batch_of(), 3) == 1
+    assert tuning.pick_threads(model_of(), batch_of(12), 3) == 1
     assert tried == [1, 2, 3]
 
 
@@ -108,7 +112,7 @@ def test_picking_threads_touches_neither_the_model_nor_the_batch_nor_random_numb
     model, batch = model_of("autoencoder"), batch_of()
     before, given = copy.deepcopy(model.state_dict()), batch["image"].clone()
     numbers, threads = torch.random.get_rng_state(), torch.get_num_threads()
-    assert 1 <= tuning.pick_threads(model, batch, 3) <= 2
+    assert 1 <= tuning.pick_threads(model, batch, 2) <= 2
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert all(p.grad is None for p in model.parameters())
     assert torch.equal(batch["image"], given)
@@ -213,3 +217,29 @@ def test_where_compiling_fails_a_sentence_says_why_and_training_goes_on(error, w
     said = tuning.compile_networks(model, batch_of(), backend=broken)
     assert words in said
     assert steps(model) == steps(plain)
+
+
+# --- in a training ---------------------------------------------------------------------------------------
+
+
+def test_a_new_run_trains_with_the_threads_that_were_picked_and_goes_on_with_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    monkeypatch.setattr(device, "cores", lambda: 4)
+    asked = []
+    monkeypatch.setattr(tuning, "pick_threads", lambda model, batch, most, bf16: asked.append(most) or 2)
+    spec = spec_of("vae", {}, steps=2)
+    spec = spec.model_copy(update={"training": spec.training.with_values({"threads": 0})})
+    events = drive(spec, tmp_path / "r")
+    assert asked == [3]
+    assert events[0].threads == 2
+    assert Run.open(tmp_path / "r").document.machine.threads == 2
+    more = spec.model_copy(update={"training": spec.training.with_values({"steps": 4})})
+    assert next(e for e in train(more, Run.open(tmp_path / "r"), Mailbox()) if isinstance(e, Started)).threads == 2
+    assert asked == [3]  # sums keep their order: a run keeps its threads
+
+
+def test_compiling_that_is_asked_for_is_tried_and_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(tuning, "compile_networks", lambda model, batch, bf16: "The networks are compiled.")
+    spec = spec_of("vae", {}, steps=2)
+    spec = spec.model_copy(update={"training": spec.training.with_values({"compile": True})})
+    assert "The networks are compiled." in [e.text for e in drive(spec, tmp_path / "r") if isinstance(e, Note)]

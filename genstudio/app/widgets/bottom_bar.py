@@ -88,7 +88,7 @@ class BottomBar(QFrame):
 def _parts(news: Progress, done: bool) -> list[str]:
     parts = [f"{news.step:,} of {news.total:,} steps" if news.total else f"{news.step:,} steps"]
     if news.samples_per_second and not done:
-        parts.append(f"{news.samples_per_second:,.0f} pictures/s")
+        parts.append(f"{news.samples_per_second:,.0f} items/s")
     parts.append(duration(news.seconds))
     if news.remaining is not None and not done:
         parts.append(f"about {duration(news.remaining)} left")

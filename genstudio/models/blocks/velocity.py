@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from genstudio.models.blocks.labels import Labels
 from genstudio.models.blocks.unet import UNet, shrunk
 
 _EMBEDDING = 128
@@ -24,20 +25,17 @@ class Embedding(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.classes = classes
         self.rates: Tensor
         self.register_buffer("rates", torch.logspace(0, math.log10(_FASTEST), _FREQUENCIES), persistent=False)
         self.first = nn.Linear(2 * _FREQUENCIES, _EMBEDDING)
         self.second = nn.Linear(_EMBEDDING, _EMBEDDING)
-        self.label = nn.Embedding(classes + 1, _EMBEDDING) if classes else None
+        self.label = Labels(classes, _EMBEDDING) if classes else None
 
     def forward(self, t: Tensor, labels: Tensor | None) -> Tensor:
         angles = t[:, None] * self.rates
         e = self.second(F.silu(self.first(torch.cat([angles.sin(), angles.cos()], 1))))
         if self.label is not None:
-            # the last row stands for “no label”
-            row = torch.full_like(t, self.classes, dtype=torch.int64) if labels is None else labels
-            e = e + self.label(row.where(row >= 0, self.classes))
+            e = e + self.label(labels, len(t))
         return F.silu(e)
 
 
