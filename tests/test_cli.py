@@ -4,28 +4,18 @@ import json
 
 import numpy as np
 import pytest
+import terminal_calls
 from PIL import Image
+from terminal_calls import SMALL, ask
 
 from genstudio import cli
 from genstudio.engine.run import Run
 from genstudio.models import families
 
-SMALL = ["--network", "mlp", "--width", "4", "--latent-dim", "3", "--batch-size", "16", "--threads", "1"]
-
-
-def ask(capsys, *arguments):
-    """Exit status, the JSON object on the last line of stdout (or None), and stderr."""
-    status = cli.main([str(a) for a in arguments])
-    out, err = capsys.readouterr()
-    lines = out.splitlines()
-    return status, json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None, err
-
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    path = tmp_path_factory.mktemp("runs") / "run"
-    assert cli.main(["train", "vae", "--data", "digits", "--out", str(path), "--steps", "20", *SMALL]) == 0
-    return path
+    return terminal_calls.trained(tmp_path_factory.mktemp("runs") / "run")
 
 
 def test_train_tells_what_it_did(capsys, tmp_path):

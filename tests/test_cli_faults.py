@@ -9,31 +9,20 @@ import sys
 from dataclasses import replace
 
 import pytest
+import terminal_calls
 from filelock import FileLock
 from PIL import Image
+from terminal_calls import SMALL, ask
 
-from genstudio import cli
 from genstudio.app import system
 from genstudio.core.errors import WorkError
 from genstudio.engine.run import Run
 from genstudio.models.vae import VAE
 
-SMALL = ["--network", "mlp", "--width", "4", "--latent-dim", "3", "--batch-size", "16", "--threads", "1"]
-
-
-def ask(capsys, *arguments):
-    """Exit status, the JSON object on the last line of stdout (or None), and stderr."""
-    status = cli.main([str(a) for a in arguments])
-    out, err = capsys.readouterr()
-    lines = out.splitlines()
-    return status, json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None, err
-
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    path = tmp_path_factory.mktemp("runs") / "run"
-    assert cli.main(["train", "vae", "--data", "digits", "--out", str(path), "--steps", "20", *SMALL]) == 0
-    return path
+    return terminal_calls.trained(tmp_path_factory.mktemp("runs") / "run")
 
 
 WRONG = [

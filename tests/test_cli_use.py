@@ -1,29 +1,14 @@
 """The command line on trained runs and on points: samplers, labels, dry runs, help pages."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
+from terminal_calls import SMALL, trained
+from terminal_calls import ask_all as ask
 
 from genstudio import cli
 from genstudio.engine.run import Run
 from genstudio.models import families
-
-SMALL = ["--network", "mlp", "--width", "4", "--latent-dim", "3", "--batch-size", "16", "--threads", "1"]
-
-
-def ask(capsys, *arguments):
-    """Exit status, the JSON object on the last line of stdout (or None), all of stdout, stderr."""
-    status = cli.main([str(a) for a in arguments])
-    out, err = capsys.readouterr()
-    lines = out.splitlines()
-    return status, json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None, out, err
-
-
-def trained(path, family, data, *arguments):
-    assert cli.main(["train", family, "--data", data, "--out", str(path), "--steps", "10", *SMALL, *arguments]) == 0
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +38,7 @@ def test_a_sampler_of_older_weights_is_said_and_left_out(capsys, tmp_path):
     run = trained(tmp_path / "r", "autoencoder", "digits", "--fit-sampler", "gmm")
     assert (run / "samplers" / "gmm.json").exists()
     capsys.readouterr()
-    assert ask(capsys, "resume", run, "--steps", 12, "--fit-sampler", "none")[0] == 0
+    assert ask(capsys, "resume", run, "--steps", 22, "--fit-sampler", "none")[0] == 0
     status, said, _, err = ask(capsys, "sample", run, "--n", 2, "--out", tmp_path / "s.npz", "--json")
     assert (status, said["sampler"]) == (0, "prior")
     assert "fit it again" in err

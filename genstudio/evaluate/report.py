@@ -6,6 +6,7 @@ Beside a score stands its floor: what real training items reach in the model's p
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,11 +94,7 @@ def score_pictures(
         sides["floor"], sides["floor reference"] = halves(reference, reference, len(samples), seed)
     else:
         sides["floor"] = halves(train, reference, len(samples), seed)[0]
-    total, done, rows = sum(map(len, sides.values())), 0, {}
-    for name, pictures in sides.items():
-        before = done
-        rows[name] = features(net, pictures, lambda n, _, before=before: progress(before + n, total))
-        done += len(pictures)
+    rows = _features_of(sides, net, progress)
     best = rows["floor"], rows.get("floor reference", rows["reference"])
     floor = "real training pictures" if train is not None else f"two halves of the reference, {len(best[0]):,} each"
     where = f"{len(samples):,} samples against {len(reference):,} real pictures; {net.about}; floor: {floor}"
@@ -107,6 +104,16 @@ def score_pictures(
         value, least = (_class_kl(classify(net, a), classify(net, b), net.classes) for a, b in (drawn, best))
         scores["class_kl"] = Score(value, least, len(samples), f"labels seen by the network, KL in nats; {where}")
     return scores
+
+
+def _features_of(sides: Mapping[str, Bytes], net: FeatureNet, progress: Progress) -> dict[str, Rows]:
+    """Features of all sides, with one count of progress over them."""
+    total, done, rows = sum(map(len, sides.values())), 0, {}
+    for name, pictures in sides.items():
+        before = done
+        rows[name] = features(net, pictures, lambda n, _, before=before: progress(before + n, total))
+        done += len(pictures)
+    return rows
 
 
 def score_points(samples: Rows, reference: Rows, modes: Modes | None = None, seed: int = 0) -> dict[str, Score]:
