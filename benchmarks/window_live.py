@@ -15,7 +15,10 @@ from PySide6.QtWidgets import QWidget
 from genstudio.app.main import application
 from genstudio.app.window import Window
 from genstudio.core.events import Event, Progress, Started
+from genstudio.core.mailbox import Mailbox
+from genstudio.core.spec import RunSpec
 from genstudio.engine.run import Run
+from genstudio.engine.train import train
 
 _EVERY = 0.005  # seconds between ticks
 _SETTLE = 2.0  # seconds: what a start leaves to be done is over then
@@ -86,6 +89,29 @@ class Speed:
         return marks[-1][0] - marks[0][0], marks[-1][1] - marks[0][1]
 
 
+class Headless:
+    """The same training by the engine alone, in this thread, a few seconds at a time."""
+
+    def __init__(self, spec: RunSpec, folder: Path) -> None:
+        self._events = train(spec, Run.create(folder), Mailbox())
+
+    def turn(self, seconds: float) -> dict[str, float]:
+        """Steps per second of wall time, and processor seconds per step."""
+        marks: list[tuple[float, float, int]] = []
+        begin = time.perf_counter()
+        for event in self._events:
+            if isinstance(event, Progress):
+                marks.append((time.perf_counter(), time.process_time(), event.step))
+            if len(marks) > 1 and time.perf_counter() - begin >= seconds:
+                break
+        (wall, cpu, step), (wall_then, cpu_then, step_then) = marks[-1], marks[0]
+        steps = max(1, step - step_then)
+        return {"rate": steps / (wall - wall_then), "cpu": (cpu - cpu_then) / steps}
+
+    def close(self) -> None:
+        self._events.close()
+
+
 def spin(seconds: float) -> None:
     """Let the window live."""
     loop = QEventLoop()
@@ -118,15 +144,17 @@ def start(begun: float) -> dict[str, Any]:
         return {"visible": paint.at - begun, "ready": ready - begun, "stall": 1000 * max(ticker.late)}
 
 
-def training(source: str, seconds: float, cycles: int) -> dict[str, Any]:
-    """Train a convolutional VAE in the window; the bare loop takes its turn while the training is paused.
+def training(source: str, family: str, seconds: float, cycles: int) -> dict[str, Any]:
+    """Train a family by its defaults in the window; the engine without a window takes its turn while that is paused.
 
     Parameters
     ----------
+    family : str
+        Trained as the form offers it first, without an end.
     seconds : float
-        Length of each part: idle window, bare loop, training.
+        Length of each part: idle window, headless, training.
     cycles : int
-        Turns of the training; each lies between two of the bare loop.
+        Turns of the training; each lies between two of the headless one.
     """
     with tempfile.TemporaryDirectory() as folder, application() as (_app, window):
         ticker, speed = Ticker(), Speed(window)
@@ -137,11 +165,12 @@ def training(source: str, seconds: float, cycles: int) -> dict[str, Any]:
         ticker.stop()
         idle, ticker.late = quantiles(ticker.late), []
         window.train_page.model.set_sources([source], source)
-        window.train_page.choose_family("vae", {"steps": 1_000_000})
+        window.train_page.choose_family(family, {"steps": 1_000_000})
+        headless = Headless(window.train_page.setup.spec(), Path(folder) / "headless")
         window.train(Path(folder) / "run")
         wait_for(window.session.events)
         spin(_SETTLE)
-        turns = _turns(window, ticker, speed, seconds, cycles)
+        turns = _turns(window, headless, ticker, speed, seconds, cycles)
         begin, last = time.perf_counter(), speed.marks[-1][1]
         window.session.stop()
         wait_for(window.session.ended)
@@ -151,18 +180,13 @@ def training(source: str, seconds: float, cycles: int) -> dict[str, Any]:
     return {"idle": idle, "training": quantiles(ticker.late), "stop": stop, "threads": speed.threads, **turns}
 
 
-def _turns(window: Window, ticker: Ticker, speed: Speed, seconds: float, cycles: int) -> dict[str, Any]:
-    """Bare, window, bare, window, ..., bare; everything in this one process."""
-    import torch
-    from loops import CASES, Bare
-
-    from genstudio.data import open_source
-
-    bare = Bare(CASES["vae-conv"], open_source(window.train_page.model.source()).images)
+def _turns(
+    window: Window, headless: Headless, ticker: Ticker, speed: Speed, seconds: float, cycles: int
+) -> dict[str, Any]:
+    """Headless, window, headless, window, ..., headless; everything in this one process."""
     _pause(window)
-    torch.set_num_threads(speed.threads)  # holds for the calling thread, here as there
-    bare(10)
-    bares, windows, share = [_bare_turn(bare, seconds)], [], []
+    headless.turn(1.0)  # prepares
+    alone, windows, share = [headless.turn(seconds)], [], []
     for _ in range(cycles):
         window.session.resume()
         spin(0.5)
@@ -176,12 +200,13 @@ def _turns(window: Window, ticker: Ticker, speed: Speed, seconds: float, cycles:
         windows.append({"rate": steps / heard, "cpu": others / wall * heard / steps})
         share.append(mine / wall)
         _pause(window)
-        bares.append(_bare_turn(bare, seconds))
-    pairs = [((a["rate"] + b["rate"]) / 2, (a["cpu"] + b["cpu"]) / 2) for a, b in pairwise(bares)]
+        alone.append(headless.turn(seconds))
+    headless.close()
+    pairs = [((a["rate"] + b["rate"]) / 2, (a["cpu"] + b["cpu"]) / 2) for a, b in pairwise(alone)]
     return {
         "ratio": [w["rate"] / rate for w, (rate, _) in zip(windows, pairs, strict=True)],
         "cpu_ratio": [cpu / w["cpu"] for w, (_, cpu) in zip(windows, pairs, strict=True)],
-        "bare": bares,
+        "headless": alone,
         "window": windows,
         "ui_share": share,
     }
@@ -190,11 +215,3 @@ def _turns(window: Window, ticker: Ticker, speed: Speed, seconds: float, cycles:
 def _pause(window: Window) -> None:
     window.session.pause()
     spin(0.5)  # the step under way ends
-
-
-def _bare_turn(bare: Any, seconds: float) -> dict[str, float]:
-    """Steps per second of wall time, and processor seconds per step."""
-    begin, cpu, steps = time.perf_counter(), time.process_time(), 0
-    while time.perf_counter() - begin < seconds:
-        steps += bare(5)
-    return {"rate": steps / (time.perf_counter() - begin), "cpu": (time.process_time() - cpu) / steps}

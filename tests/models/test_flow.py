@@ -156,7 +156,7 @@ def test_dropped_labels_train_the_row_for_no_label_alone():
     model = flow(classes=2, conditional=True, label_drop=1.0)
     (objective,) = model.training_step(bars(), context())
     objective.loss.backward()
-    rows = model.field.embedding.label.weight.grad.abs().sum(1)
+    rows = model.field.embedding.label.rows.weight.grad.abs().sum(1)
     assert rows[:2].tolist() == [0, 0]
     assert rows[2] > 0
 
