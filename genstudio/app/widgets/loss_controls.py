@@ -8,7 +8,6 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from genstudio.app import theme
+from genstudio.app.widgets.choice_field import ChoiceField
 from genstudio.app.widgets.steady import SteadyLabel
 
 STOPS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
@@ -90,11 +90,11 @@ class LossControls(QWidget):
             label.setVisible(lacking <= 0)
             lacking -= _width(label)
 
-    def _unit_box(self) -> QComboBox:
-        self.unit_box = QComboBox()
+    def _unit_box(self) -> ChoiceField:
+        self.unit_box = ChoiceField()
         self.unit_box.setAccessibleName("Unit of the curves")
         self.unit_box.setToolTip("Curves of one unit are drawn at a time; choose which")
-        self.unit_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.unit_box.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
         self.unit_box.setMinimumWidth(104)  # a narrow window shortens the unit rather than the plot
         self.unit_box.currentIndexChanged.connect(lambda _: self.changed.emit())
         return self.unit_box
