@@ -112,7 +112,7 @@ class Flow(GenerativeModel):
     config: FlowConfig
     sampling: ClassVar[str] = "carried from noise by the flow"
     curves: ClassVar[tuple[Curve, ...]] = (
-        Curve("loss", "velocity error", "mean squared, per dimension"),
+        Curve("loss", "squared velocity error", "per dimension"),
         Curve("mse", "reconstruction error of the autoencoder", "mean squared, per pixel"),
         Curve("kl", "KL divergence of the codes", "nats per picture"),
         Curve("gradient_norm", "gradient norm", "norm"),

@@ -132,7 +132,7 @@ def test_a_fitted_sampler_draws_better_pictures_and_says_so(studio):
     shown = studio.page.samples.pictures
     assert "fitted to 1,797 codes" in shown.caption
     assert not np.array_equal(shown.images, before)
-    assert studio.page.pictures.left.accessibleName() == "Samples from the latent sampler"
+    assert studio.page.pictures.left.accessibleName() == "From the latent sampler"
     assert list(path.glob("**/*gmm*"))  # it is kept in the run
     assert studio.offers("Fit latent sampler")
     studio.page.pictures.fit_asked.emit("flow")
@@ -148,14 +148,14 @@ def test_a_fitted_sampler_draws_better_pictures_and_says_so(studio):
 def test_the_sampler_that_the_settings_ask_for_is_fitted_after_training_and_seen_again(studio):
     path = studio.trained(20, **SMALL, fit_sampler="gmm")
     pictures = studio.page.pictures
-    assert pictures.left.accessibleName() == "Samples from the latent sampler"
+    assert pictures.left.accessibleName() == "From the latent sampler"
     shown = studio.page.samples.pictures.images
     assert list(path.glob("samplers/gmm.json"))
     studio.go_to("runs")
     studio.end()
     studio.open(run=path)
     assert pictures.left is not studio.page.pictures.left
-    assert studio.page.pictures.left.accessibleName() == "Samples from the latent sampler"
+    assert studio.page.pictures.left.accessibleName() == "From the latent sampler"
     assert np.array_equal(studio.page.samples.pictures.images, shown)
 
 

@@ -21,7 +21,7 @@ from genstudio.core.events import Gallery as Pictures
 
 _BY_TAB = Qt.FocusPolicy.TabFocus
 _TABS = {"samples": "Samples", "critic": "Critic's view"}
-_LATENTS, _FITTED = "Samples from fixed latents", "Samples from the latent sampler"
+_LATENTS, _FITTED = "Samples from fixed latents", "From the latent sampler"
 _KINDS = {"gmm": "With ten normal distributions (seconds)", "flow": "With a small flow (a minute)"}
 
 
