@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 import traceback
@@ -49,8 +50,8 @@ class Job(QThread):
         self._pace = self._stepped_at = 0.0  # seconds a step; when the last one was shown
         self._step = 0  # the newest one that was heard of
         self._last: int | None = None  # the first step after this one is the last before it waits
-        self._lines: list[Event] = []
-        self._newest: dict[str, Event] = {}
+        self._kept: dict[str | int, Event] = {}  # by slot or number, in the order in which they came
+        self._numbers = itertools.count()
         self._pending = False
         self._due = 0.0
 
@@ -59,8 +60,8 @@ class Job(QThread):
     def collect(self) -> list[Event]:
         """All events since the last call, of those with a slot the newest only."""
         with self._lock:
-            events, self._pending = [*self._lines, *self._newest.values()], False
-            self._lines, self._newest = [], {}
+            events, self._pending = list(self._kept.values()), False
+            self._kept = {}
         return events
 
     def pause(self) -> None:
@@ -163,7 +164,6 @@ class Job(QThread):
     def _keep(self, event: Event) -> None:
         slot: str | None = getattr(event, "slot", None)
         with self._lock:
-            if slot is None:
-                self._lines.append(event)
-            else:
-                self._newest[slot] = event
+            key = next(self._numbers) if slot is None else slot
+            self._kept.pop(key, None)  # the newest of a slot comes when it was told
+            self._kept[key] = event

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QThread
 
 from genstudio.app.job import Job
 from genstudio.core.errors import WorkError
-from genstudio.core.events import Gallery, Progress, Scalars
+from genstudio.core.events import Gallery, Preparing, Progress, Scalars
 
 LONG = 20_000
 
@@ -83,6 +83,15 @@ def test_every_number_arrives_in_order_and_of_pictures_the_newest(qtbot, start):
     assert heard.steps(Gallery)[-2:] == [1999, 1999]
     assert heard.steps(Progress)[-1] == 1999
     assert len(heard.steps(Gallery)) < 4000  # most were replaced by newer ones before anybody looked
+
+
+def test_what_was_told_before_something_else_comes_before_it(qapp):
+    told = [Preparing("decoding", 1, 2), Preparing("decoding", 2, 2), scalars(1), gallery(1), scalars(2), gallery(2)]
+    job = Job(lambda watch: iter(()))
+    for event in told:
+        job._keep(event)
+    assert [id(e) for e in job.collect()] == [id(told[i]) for i in (1, 2, 4, 5)]
+    assert job.collect() == []
 
 
 def test_the_window_is_called_in_its_own_thread_and_the_work_is_done_in_another(qtbot, start):

@@ -129,20 +129,19 @@ def test_escape_keeps_the_name(studio, page):
     assert page.table.current_path().exists()
 
 
-@pytest.mark.parametrize(
-    ("typed", "becomes"),
-    [("../../x", "x"), ("a/b", "a-b"), ("CON", "run CON"), ("  ", "run"), ("ü é 日本 🙂 #%", "ü é 日本 🙂 #%")],
-)
-def test_f46_names_cannot_lead_elsewhere(studio, page, typed, becomes):
+def test_f46_names_cannot_lead_elsewhere(studio, page):
     folder = page.table.current_path().parent
-    studio.press("Rename")
-    page.name.setText(typed)
-    studio.qtbot.keyClick(page.name, Qt.Key.Key_Return)
-    studio.wait(lambda: names(page) != ["digits vae"])
-    studio.quiet()
-    assert [p.name for p in folder.iterdir()] == names(page)
-    assert names(page)[0].endswith(becomes)
-    assert "/" not in names(page)[0]
+    ours = [("../../x", "x"), ("a/b", "a-b"), ("CON", "run CON"), ("  ", "run"), ("ü é 日本 🙂 #%", "ü é 日本 🙂 #%")]
+    for typed, becomes in ours:
+        before = names(page)
+        studio.press("Rename")
+        page.name.setText(typed)
+        studio.qtbot.keyClick(page.name, Qt.Key.Key_Return)
+        studio.wait(lambda before=before: names(page) != before)
+        studio.quiet()
+        assert [p.name for p in folder.iterdir()] == names(page)
+        assert names(page)[0].endswith(becomes)
+        assert "/" not in names(page)[0]
 
 
 def test_a_name_that_is_taken_is_refused(studio, page):
