@@ -62,7 +62,7 @@ def drive(spec: RunSpec, run: Run) -> dict[str, Any]:
 
 def _after(spec: RunSpec, run: Run, stopped: Callable[[], bool]) -> str | None:
     """What is to be done once a training has finished; the kind of latent sampler when that gave one."""
-    if spec.training.fit_sampler == "none" or stopped():
+    if spec.training.fit_sampler == "none":
         return None
     from genstudio.engine import latent_files
     from genstudio.engine.finish import after_training

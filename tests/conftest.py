@@ -13,9 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # the same examples at each run, and no test depends on how fast the machine is
-settings.register_profile(
-    "steady", max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.load_profile("steady")
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

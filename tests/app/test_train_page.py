@@ -348,7 +348,7 @@ LEGAL = {
 SURE = {"Discard it", "Keep it", "Set up next run", "Add to queue", "Back to this run"}
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_f48_fifty_quick_clicks_anywhere_in_the_bar_keep_it_legal(studio, seed):
     random = np.random.default_rng(seed)
     studio.page.choose_family("vae", {**SMALL, "steps": 0})

@@ -10,7 +10,7 @@ import pytest
 
 HARNESS = Path(__file__).with_name("kill_harness.py")
 # each kill takes about 0.7 s; a release is checked with GENSTUDIO_KILLS=1000
-KILLS = int(os.environ.get("GENSTUDIO_KILLS", "8"))
+KILLS = int(os.environ.get("GENSTUDIO_KILLS", "12"))
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
