@@ -20,7 +20,7 @@ Events = Generator[Event, None, None]
 
 
 class Job(QThread):
-    """Iterates events until they end or somebody asks to stop.
+    """Iterates events until they end or somebody asks to stop; while it is paused, `nudge` makes it call `idle`.
 
     It overrides `run` and owns its signals: with a worker moved to a thread, a function connected to the
     worker's signal would run in the worker's thread. It has no parent: a parent that dies takes a running
@@ -38,10 +38,10 @@ class Job(QThread):
     ready = Signal()
     ended = Signal(str, str, str)
 
-    def __init__(self, make_events: Callable[[Watch], Events]) -> None:
+    def __init__(self, make_events: Callable[[Watch], Events], idle: Callable[[], None] = lambda: None) -> None:
         super().__init__()
         self.setObjectName("training")
-        self._make_events = make_events
+        self._make_events, self._idle = make_events, idle
         self._lock = threading.Lock()
         self._go = threading.Event()
         self._go.set()
@@ -73,6 +73,11 @@ class Job(QThread):
         """Go on iterating."""
         self._last = None
         self._go.set()
+        self._awake.set()
+
+    def nudge(self) -> None:
+        """Wake it up when it is paused, to do what waits for it between two steps."""
+        self._awake.set()
 
     def set_pace(self, seconds: float) -> None:
         """Leave each step so many seconds; needs events that tell when a step is over (`Stepped`)."""
@@ -124,10 +129,18 @@ class Job(QThread):
                 self._after_step(event.step)
             if not self._go.is_set():
                 self.ready.emit()  # show where it stands before it sleeps
-                self._go.wait()
+                self._sleep()
             if self._stopping.is_set():
                 return True
         return False
+
+    def _sleep(self) -> None:
+        """Wait until it may go on; whoever nudges it meanwhile is answered."""
+        while not self._go.is_set():
+            self._awake.clear()
+            self._idle()
+            if not self._go.is_set():
+                self._awake.wait()
 
     def _after_step(self, step: int) -> None:
         """Wait as long as the pace says, or pause after a single step; what was done is shown meanwhile."""

@@ -96,7 +96,7 @@ class Session(QObject):
 
             return train_and_fit(spec, Run.create(path) if new else Run.open(path), mailbox, watch)
 
-        job = Job(make_events)
+        job = Job(make_events, mailbox.lookout.serve)
         job.ready.connect(self._deliver)
         job.ended.connect(self._finish)
         self._job, self.path, self._discarding = job, path, False
@@ -157,6 +157,14 @@ class Session(QObject):
         """Change a live knob of the running job."""
         if self._job:
             self.mailbox.put(name, value)
+
+    def look(self) -> Any:
+        """Ask the running job for a copy of its model; gives the newest one there is (`Trained`), or None."""
+        if self._job is None:
+            return None
+        self.mailbox.lookout.ask()
+        self._job.nudge()
+        return self.mailbox.lookout.newest()
 
     def _deliver(self) -> None:
         job = self._job

@@ -5,14 +5,23 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from genstudio.core.lookout import Lookout
+
 #: A request beside edits of knobs: seconds that each step is to take, so that each is told; 0 for full speed.
 PACE = "!pace"
 
 
 class Mailbox:
-    """Edits and requests by name. The newest of a name wins, so a drag never queues up."""
+    """Edits and requests by name. The newest of a name wins, so a drag never queues up.
+
+    Attributes
+    ----------
+    lookout : Lookout
+        Where copies of the model can be had while it is trained (`engine.load.Trained`).
+    """
 
     def __init__(self) -> None:
+        self.lookout: Lookout[Any] = Lookout()
         self._lock = threading.Lock()
         self._waiting: dict[str, Any] = {}
 

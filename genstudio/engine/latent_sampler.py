@@ -6,7 +6,6 @@ cheapest gain in sample quality there is (Ghosh et al. 2020).
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -22,7 +21,7 @@ from genstudio.data.items import Watch, unwatched
 from genstudio.engine import latent_files, prepare, use
 from genstudio.engine.latent_files import KINDS, TITLES, About, Kind
 from genstudio.engine.latent_fit import LatentFlow, Mixture, Space, Spread
-from genstudio.engine.load import Trained, load_trained
+from genstudio.engine.load import Trained, fingerprint, load_trained
 from genstudio.engine.run import Run
 from genstudio.models import families
 
@@ -163,15 +162,6 @@ def _codes(trained: Trained, data: Dataset, seed: int, progress: Watch) -> tuple
         raise WorkError("The codes of this model are not finite: no sampler can be fitted to them.")
     labels = use.labels_of(trained, taken, slice(0, len(taken)))
     return codes, None if labels is None else labels.cpu().numpy()
-
-
-def fingerprint(trained: Trained) -> str:
-    """A hash of a model's weights: equal on every machine, another after one more step."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(trained.model.state_dict().items()):
-        digest.update(f"{name} {list(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 # --- using it -------------------------------------------------------------------------------------

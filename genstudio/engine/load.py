@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -118,6 +119,15 @@ def load_trained(run: Run, device_name: DeviceName = "auto") -> Trained:
     model.to(machine.device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     model.eval().requires_grad_(False)
     return Trained(model, document, machine, saved.step, "EMA" if saved.ema is not None else "raw")
+
+
+def fingerprint(trained: Trained) -> str:
+    """A hash of a model's weights: equal on every machine, another after one more step."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(trained.model.state_dict().items()):
+        digest.update(f"{name} {list(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _where(ours: bool) -> str:

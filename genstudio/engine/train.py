@@ -13,6 +13,7 @@ from genstudio.core.spec import RunSpec
 from genstudio.data.items import Watch, unwatched
 from genstudio.engine import edits
 from genstudio.engine.run import Run
+from genstudio.engine.snapshot import snapshot
 from genstudio.engine.trainer import Trainer
 
 
@@ -26,7 +27,7 @@ def train(spec: RunSpec, run: Run, mailbox: Mailbox, watch: Watch = unwatched) -
     run : Run
         Where everything is kept; held exclusively while the generator lives.
     mailbox : Mailbox
-        Live edits by knob name; each lands on a step boundary.
+        Live edits by knob name; each lands on a step boundary. Its lookout gives copies of the model.
     watch : Watch
         Told how far the preparation of the data is, before the first event; may raise `Cancelled`.
 
@@ -48,6 +49,7 @@ def train(spec: RunSpec, run: Run, mailbox: Mailbox, watch: Watch = unwatched) -
     with run.locked():
         trainer = Trainer(spec, run, watch)
         state: State = "failed"
+        mailbox.lookout.open(lambda: snapshot(trainer))
         try:
             for event in _steps(trainer, mailbox):
                 trainer.watch.pause()
@@ -63,6 +65,7 @@ def train(spec: RunSpec, run: Run, mailbox: Mailbox, watch: Watch = unwatched) -
         except (MemoryError, RuntimeError) as error:
             raise trainer.explained(error) from None
         finally:
+            mailbox.lookout.close()
             trainer.close(state)
         yield Finished(trainer.step, trainer.watch.seconds, state)
 
@@ -75,6 +78,7 @@ def _steps(trainer: Trainer, mailbox: Mailbox) -> Iterator[Event]:
     yield from trainer.galleries()
     while not trainer.done():
         yield from edits.apply_all(trainer, mailbox.take())
+        mailbox.lookout.serve()
         trainer.take_step()
         yield from trainer.news()
         if trainer.guard.due():

@@ -182,6 +182,10 @@ class Autoencoder(Coder):
         """What a latent sampler is fitted to: the codes themselves; `noise` is not needed."""
         return self.encode(items, labels)
 
+    def prior(self, noise: Tensor) -> Tensor:
+        """Noise [N, latent_dim] to codes, by the normal distribution fitted to those of the data."""
+        return self.code_mean + noise @ symmetric_root(self.code_cov)
+
     def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Noise [N, latent_dim] to items, by the normal distribution fitted to the codes."""
-        return self.decode(self.code_mean + noise @ symmetric_root(self.code_cov), labels)
+        return self.decode(self.prior(noise), labels)

@@ -40,6 +40,15 @@ class Decodes(Protocol):
 
 
 @runtime_checkable
+class Prior(Protocol):
+    """Codes that are not standard normal themselves: where `Samples` draws them from."""
+
+    def prior(self, noise: Tensor) -> Tensor:
+        """Standard normal noise [N, latent_dim] to codes [N, latent_dim] as `decode` is used to."""
+        ...
+
+
+@runtime_checkable
 class Critic(Protocol):
     """Tells real items from drawn ones."""
 

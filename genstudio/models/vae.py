@@ -178,9 +178,13 @@ class VAE(Coder):
             return self.encode(items, labels)
         return losses.reparameterise(*_posterior(self.features(self.standard(items), labels)), noise)
 
-    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+    def prior(self, noise: Tensor) -> Tensor:
         """Noise [N, latent_dim] is a draw from the prior itself; with vq it becomes one."""
-        return self.decode(self.spread.draw(noise) if self.config.latent == "vq" else noise, labels)
+        return self.spread.draw(noise) if self.config.latent == "vq" else noise
+
+    def sample(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Noise [N, latent_dim] to items, by a code from the prior."""
+        return self.decode(self.prior(noise), labels)
 
 
 def _posterior(features: Tensor) -> tuple[Tensor, Tensor]:
