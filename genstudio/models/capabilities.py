@@ -49,6 +49,31 @@ class Prior(Protocol):
 
 
 @runtime_checkable
+class Posterior(Protocol):
+    """Turns items into distributions of codes."""
+
+    def posterior(self, items: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor] | None:
+        """Mean and log-variance of normal codes, float32 [N, latent_dim] each; None where codes are not normal.
+
+        Items are pictures [N, C, H, W] in 0..1 or points [N, 2].
+        """
+        ...
+
+
+@runtime_checkable
+class FirstLayer(Protocol):
+    """Draws from noise by a network whose first layer is linear: its directions say what the noise does."""
+
+    def first_map(self) -> Tensor:
+        """The weights that noise meets first: float32 [F, latent_dim], without bias and label."""
+        ...
+
+    def first_features(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What noise [N, latent_dim] is behind the first layers, as when drawing: float32 [N, F]."""
+        ...
+
+
+@runtime_checkable
 class Critic(Protocol):
     """Tells real items from drawn ones."""
 

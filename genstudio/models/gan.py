@@ -182,6 +182,14 @@ class GAN(GenerativeModel):
         """Noise [N, latent_dim] to pictures in 0..1 or points, each from its own noise alone."""
         return self._outside(self.generator.draw(noise, labels).float())
 
+    def first_map(self) -> Tensor:
+        """The generator's first weights, those of the label left out: [F, latent_dim]."""
+        return self.generator.first_map()
+
+    def first_features(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What noise [N, latent_dim] is behind the generator's first layers, as when drawing: float32 [N, F]."""
+        return self.generator.first_features(noise, labels).float()
+
     def critic(self, items: Tensor, labels: Tensor | None = None) -> Tensor:
         """Scores float [N] of pictures in 0..1 or of points, without augmentation or noise.
 

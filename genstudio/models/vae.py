@@ -168,6 +168,10 @@ class VAE(Coder):
         features = self.features(self.standard(items), labels)
         return self.quantizer(features.float()) if self.config.latent == "vq" else _posterior(features)[0]
 
+    def posterior(self, items: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor] | None:
+        """Mean and log-variance of the codes of items, float32 [N, latent_dim] each; None for vq codes."""
+        return None if self.config.latent == "vq" else _posterior(self.features(self.standard(items), labels))
+
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes [N, latent_dim] to pictures [N, C, H, W] in 0..1 or points [N, 2]; vq codes are rounded first."""
         return super().decode(self.quantizer(codes) if self.config.latent == "vq" else codes, labels)

@@ -42,7 +42,7 @@ class Generator(nn.Module):
         self.label = Labels(self.classes, _LABEL_NUMBERS) if conditional else None
         inputs = latent_dim + (_LABEL_NUMBERS if conditional else 0)
         if facts.modality == "points":
-            self.body: nn.Module = PointGenerator(width, inputs)
+            self.body: Body = PointGenerator(width, inputs)
         else:
             kind = {"dcgan": ConvGenerator, "resnet": ResidualGenerator, "mlp": DenseGenerator}[network]
             self.body = kind(facts.picture(), width, inputs, facts.mean)
@@ -58,6 +58,17 @@ class Generator(nn.Module):
         """As for looking: each item depends on its own noise alone."""
         with self._standing.statistics(lambda: self._fixed_batch(noise.device)):
             return self(noise, labels)
+
+    def first_map(self) -> Tensor:
+        """The first weights that noise meets: [F, latent_dim]; the label's columns are left out."""
+        first = next(module for module in self.body.modules() if isinstance(module, nn.Linear))
+        return first.weight.detach()[:, : self.latent_dim]
+
+    def first_features(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What noise is behind the first layers, as when drawing: [N, F]."""
+        given = noise if self.label is None else torch.cat([noise, self.label(labels, len(noise))], 1)
+        with self._standing.statistics(lambda: self._fixed_batch(noise.device)):
+            return self.body.head(given).flatten(1)
 
     def _fixed_batch(self, device: torch.device) -> Tensor:
         """Draw what the statistics are taken of: the same noise on every device, all labels and none."""
@@ -88,6 +99,10 @@ class DenseGenerator(nn.Module):
     def forward(self, noise: Tensor) -> Tensor:
         return self.out(self.body(noise)).tanh().unflatten(1, self.size)
 
+    def head(self, noise: Tensor) -> Tensor:
+        """The second hidden layer's output [N, F]."""
+        return self.body[:5](noise)
+
 
 class ConvGenerator(nn.Module):
     """Transposed 4x4 convolutions that double the size from at most 7 pixels on, after DCGAN (Radford et al. 2016).
@@ -108,8 +123,15 @@ class ConvGenerator(nn.Module):
         _start(self.out, mean, bounded=True)
 
     def forward(self, noise: Tensor) -> Tensor:
+        return self.out(self.body(self._begin(noise))).tanh()
+
+    def head(self, noise: Tensor) -> Tensor:
+        """What comes out of the first doubling: [N, C, H, W]."""
+        return self.body[0](self._begin(noise))
+
+    def _begin(self, noise: Tensor) -> Tensor:
         start = self.stem(noise).unflatten(1, self.start).contiguous(memory_format=torch.channels_last)
-        return self.out(self.body(F.relu(self.norm(start), inplace=True))).tanh()
+        return F.relu(self.norm(start), inplace=True)
 
 
 class _Up(nn.Module):
@@ -144,8 +166,14 @@ class ResidualGenerator(nn.Module):
         _start(self.out, mean, bounded=False)
 
     def forward(self, noise: Tensor) -> Tensor:
-        start = self.stem(noise).unflatten(1, self.start).contiguous(memory_format=torch.channels_last)
-        return self.out(F.leaky_relu(self.body(start), SLOPE))
+        return self.out(F.leaky_relu(self.body(self._begin(noise)), SLOPE))
+
+    def head(self, noise: Tensor) -> Tensor:
+        """What comes out of the first doubling: [N, C, H, W]."""
+        return self.body[:2](self._begin(noise))
+
+    def _begin(self, noise: Tensor) -> Tensor:
+        return self.stem(noise).unflatten(1, self.start).contiguous(memory_format=torch.channels_last)
 
 
 class PointGenerator(nn.Sequential):
@@ -159,6 +187,15 @@ class PointGenerator(nn.Sequential):
             nn.LeakyReLU(SLOPE, inplace=True),
             nn.Linear(4 * width, 2),
         )
+
+    def head(self, noise: Tensor) -> Tensor:
+        """The second hidden layer's output [N, F]."""
+        for layer in list(self)[:4]:
+            noise = layer(noise)
+        return noise
+
+
+Body = DenseGenerator | ConvGenerator | ResidualGenerator | PointGenerator
 
 
 @torch.no_grad()
