@@ -14,6 +14,7 @@ from genstudio.app.actions import add_actions
 from genstudio.app.errands import Errands
 from genstudio.app.notifications import Action, NotificationManager
 from genstudio.app.pages.data import DataPage
+from genstudio.app.pages.latent import LatentPage
 from genstudio.app.pages.runs import RunsPage
 from genstudio.app.pages.train import TrainPage
 from genstudio.app.queueing import QueueRunner
@@ -34,7 +35,7 @@ from genstudio.engine.names import free_name
 from genstudio.engine.queue import Item
 
 _DATA_FIRST = 300  # ms
-PAGES = (("data", "Data"), ("train", "Train"), ("runs", "Runs"))
+PAGES = (("data", "Data"), ("train", "Train"), ("latent", "Latent"), ("runs", "Runs"))
 
 
 class Window(QMainWindow):
@@ -65,7 +66,13 @@ class Window(QMainWindow):
         self.side, self.top, self.bottom = SideBar(PAGES), TopBar(), BottomBar()
         self.train_page, self.data_page = TrainPage(), DataPage(self.session.work)
         self.runs_page = RunsPage(self.session)
-        self.pages = {"data": self.data_page, "train": self.train_page, "runs": self.runs_page}
+        self.latent_page = LatentPage(self.session)
+        self.pages = {
+            "data": self.data_page,
+            "train": self.train_page,
+            "latent": self.latent_page,
+            "runs": self.runs_page,
+        }
         self.stack = QStackedWidget()
         self.toasts = ToastStack(self, bottom=48)
         self.question = CloseQuestion(self)
@@ -269,6 +276,7 @@ class Window(QMainWindow):
             return
         self.settings = memory.remembered(self)
         self.data_page.close_down()
+        self.latent_page.close_down()
         self.errands.cancel()
         self._left = True
         self.hide()  # what still reads or loads is waited for out of sight

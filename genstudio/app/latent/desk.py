@@ -14,9 +14,14 @@ from PySide6.QtCore import QThread, Signal
 if TYPE_CHECKING:
     from genstudio.engine.latent.explorer import Explorer
 
-#: The most urgent first; what is not named here comes last and rests while somebody walks.
-URGENT = ("walk", "frame", "hover", "pins", "strip", "sheet", "neighbours", "traversal")
-_QUIET = 0.25  # seconds after an urgent request in which nothing long is begun
+#: What follows the mouse: everything else rests while these are asked.
+AT_ONCE = ("walk", "hover")
+#: What somebody waits for, the most urgent first; what is named nowhere comes last and has its share of the time.
+SOON = (
+    "chart", "colour", "selection", "pins", "strip", "sheet", "neighbours", "own", "traversal", "attributes",
+)  # fmt: skip
+_ORDER = {topic: place for place, topic in enumerate((*AT_ONCE, *SOON))}
+_QUIET = 0.25  # seconds after somebody moved in which nothing longer is gone on with
 _DONE = object()
 
 
@@ -30,7 +35,15 @@ class _Request:
 
     @property
     def urgency(self) -> int:
-        return URGENT.index(self.topic) if self.topic in URGENT else len(URGENT)
+        return _ORDER.get(self.topic, len(_ORDER))
+
+    @property
+    def at_once(self) -> bool:
+        return self.urgency < len(AT_ONCE)
+
+    @property
+    def long(self) -> bool:
+        return self.urgency == len(_ORDER)
 
 
 class Desk(QThread):
@@ -57,6 +70,7 @@ class Desk(QThread):
         self._explorer: Explorer | None = None
         self._closing = False
         self._share = 1.0
+        self._quiet_until = 0.0  # nothing but what follows the mouse before this time
         self._long_after = 0.0  # no long work before this time
         self.seconds = 0.0  # of work in all
         self._answered.connect(self._deliver)
@@ -92,8 +106,8 @@ class Desk(QThread):
         request = _Request(topic, work, then, failed)
         with self._wake:
             self._requests[topic] = request
-            if request.urgency < len(URGENT):
-                self._long_after = max(self._long_after, time.monotonic() + _QUIET)
+            if request.at_once:
+                self._quiet_until = time.monotonic() + _QUIET
             self._wake.notify()
         if not self.isRunning() and not self._closing:
             self.start()
@@ -168,13 +182,18 @@ class Desk(QThread):
                 waiting = [r for r in self._requests.values() if r not in done]
                 if self._explorer is not None and waiting:
                     first = min(waiting, key=lambda r: r.urgency)
-                    rest = self._long_after - time.monotonic() if first.urgency == len(URGENT) else 0.0
+                    rest = self._not_before(first) - time.monotonic()
                     if rest <= 0:
                         return first
                     self._wake.wait(rest)
                 else:
                     self._wake.wait()
         return None
+
+    def _not_before(self, request: _Request) -> float:
+        if request.at_once:
+            return 0.0
+        return max(self._quiet_until, self._long_after) if request.long else self._quiet_until
 
     def _advance(self, request: _Request) -> bool:
         """One item of a request; False when it was the last one or an error."""
@@ -199,9 +218,8 @@ class Desk(QThread):
         """Long work rests after each item for as long as its share asks."""
         spent = time.monotonic() - begin
         self.seconds += spent
-        if request.urgency == len(URGENT) and self._share < 1:
-            with self._wake:
-                self._long_after = max(self._long_after, time.monotonic() + spent * (1 / self._share - 1))
+        if request.long and self._share < 1:
+            self._long_after = time.monotonic() + spent * (1 / self._share - 1)
 
 
 def _close(request: _Request) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
@@ -54,6 +55,7 @@ class Gallery(MosaicView):
         inputs: Images | None = None,
         caption: str = "",
         labels: Sequence[str | None] | None = None,
+        facts: Sequence[Mapping[str, Any] | None] | None = None,
     ) -> None:
         """Show other pictures; place and current picture stay as long as their number stays.
 
@@ -67,6 +69,8 @@ class Gallery(MosaicView):
             What the pictures are.
         labels : N strings or None
             What each is, for the tooltip.
+        facts : N mappings or None
+            Where each comes from; saved with it.
 
         Raises
         ------
@@ -74,7 +78,7 @@ class Gallery(MosaicView):
             When shapes or types do not fit.
         """
         before = len(self.pictures)
-        self.show_pictures(Pictures(images, inputs, caption, labels))
+        self.show_pictures(Pictures(images, inputs, caption, labels, facts))
         if len(images) != before:
             self._set_current(-1)
         self._describe()

@@ -69,7 +69,7 @@ def mime(pictures: Pictures, index: int, folder: Path | None = None) -> QMimeDat
     data.setImageData(to_image(pixels))
     if folder is not None:
         path = folder / pictures.file_name(index)
-        files.write(path, [engine_pictures.png(pixels)])
+        files.write(path, [engine_pictures.png(pixels, pictures.facts_of(index))])
         data.setUrls([QUrl.fromLocalFile(str(path))])
     return data
 
@@ -82,7 +82,7 @@ def save(pictures: Pictures, index: int, path: Path) -> None:
     WorkError
         When the file cannot be written.
     """
-    files.write(_png(path), [engine_pictures.png(together(pictures, index))])
+    files.write(_png(path), [engine_pictures.png(together(pictures, index), pictures.facts_of(index))])
 
 
 def grid_count(pictures: Pictures) -> int:

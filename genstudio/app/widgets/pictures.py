@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +28,16 @@ class Pictures:
         What they all are: "samples from fixed latents, EMA weights".
     labels : sequence of str or None, or None
         What each is, N long.
+    facts : sequence of mappings or None, or None
+        Where each comes from, N long; goes into its file. Such a picture is saved without its input, so that the file
+        is the picture that the facts speak of.
     """
 
     images: Images
     inputs: Images | None = None
     caption: str = ""
     labels: Sequence[str | None] | None = None
+    facts: Sequence[Mapping[str, Any] | None] | None = None
 
     def __post_init__(self) -> None:
         images, inputs = self.images, self.inputs
@@ -44,6 +49,8 @@ class Pictures:
             raise ValueError(f"inputs must look like the pictures {images.shape}, not {inputs.dtype} {inputs.shape}")
         if self.labels is not None and len(self.labels) != len(images):
             raise ValueError(f"{len(self.labels)} labels for {len(images)} pictures")
+        if self.facts is not None and len(self.facts) != len(images):
+            raise ValueError(f"facts of {len(self.facts)} pictures for {len(images)}")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -58,7 +65,13 @@ class Pictures:
         slug = re.sub(r"[^\w]+", "-", self.caption.split(",")[0].lower()).strip("-")[:40] or "pictures"
         return f"{slug}.png" if index is None else f"{slug}-{index + 1:0{len(str(len(self)))}d}.png"
 
+    def facts_of(self, index: int) -> dict[str, Any] | None:
+        """Where picture `index` comes from, where that is known."""
+        facts = self.facts[index] if self.facts is not None else None
+        return None if facts is None else dict(facts)
+
     def parts(self, index: int) -> list[NDArray[np.uint8]]:
-        """The picture [H, W, C], preceded by its input if there is one."""
-        both = [self.images] if self.inputs is None else [self.inputs, self.images]
+        """What is saved of picture `index`: it [H, W, C], preceded by its input unless it has facts."""
+        alone = self.inputs is None or self.facts_of(index) is not None
+        both = [self.images] if alone else [self.inputs, self.images]
         return [np.asarray(images[index]) for images in both]

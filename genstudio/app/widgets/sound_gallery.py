@@ -42,7 +42,8 @@ class SoundGallery(Gallery):
         """Show these, as sounds; many of them in their own size, a few as large as there is room."""
         if len(pictures) != len(self.pictures):
             self._zoom = 1 if len(pictures) > _FEW else None
-        super().show_pictures(DrawnSounds(pictures.images, pictures.inputs, pictures.caption, pictures.labels))
+        p = pictures
+        super().show_pictures(DrawnSounds(p.images, p.inputs, p.caption, p.labels, p.facts))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -56,15 +56,17 @@ class Explorer:
         elif isinstance(model, Samples):
             self._draw = model.sample
         else:
-            raise InputError(f"A model of the family “{trained.document.family}” has no latent space to walk through.")
+            raise InputError(
+                f"A model of the family “{trained.document.family}” has no latent space to walk through."
+            )
         shape = trained.document.data.picture_shape()
         if shape is None:
             raise InputError(
                 "This run draws points in the plane: the laboratory on the Train page shows all of them at once."
             )
         self.trained, self.shape = trained, shape
-        self.size = int(getattr(model, "latent_dim"))  # noqa: B009  # all that decode or sample have it
-        self.labels = tuple(trained.document.data.labels) if model.conditional else ()
+        self.size = int(vars(model)["latent_dim"])  # all that decode or sample have it
+        self.labels = tuple(trained.document.data.labels) if trained.model.conditional else ()
         self._hash: str | None = None
 
     @classmethod
@@ -128,6 +130,10 @@ class Explorer:
         device = self.trained.machine.device
         given = torch.from_numpy(np.ascontiguousarray(codes, np.float32)).to(device)
         return to_bytes(self._draw(given, self.label_row(labels, len(codes))))
+
+    def drawn(self, codes: Tensor, labels: Tensor | None) -> Tensor:
+        """Codes float32 [N, D] on the model's device to pictures float32 [N, C, H, W] in 0..1, gradients kept."""
+        return self._draw(codes, labels).float()
 
     def label_row(self, labels: Labels, count: int) -> Tensor | None:
         """Labels as the model takes them: int64 [count]; None for a model that looks at none."""

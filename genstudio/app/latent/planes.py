@@ -1,0 +1,77 @@
+"""How codes are brought into a plane: what the desk does for the map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from genstudio.core.errors import InputError
+from genstudio.engine.latent.place import Floats, Place
+
+if TYPE_CHECKING:
+    from genstudio.engine.latent.charts import Chart, Plane
+    from genstudio.engine.latent.codes import Codes
+    from genstudio.engine.latent.tsne import Arranged
+
+Kind = Literal["principal", "dimensions", "pins", "tsne"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Charted:
+    """A map: which codes stand on it, row by row, and where.
+
+    Attributes
+    ----------
+    xy : float32 [N, 2]
+    arranged : Arranged or None
+        How far a map by t-SNE is.
+    """
+
+    codes: Codes
+    chart: Chart
+    xy: Floats
+    arranged: Arranged | None = None
+
+
+def planned(kind: str, codes: Codes, axes: tuple[int, int], pins: list[Place], before: Chart | None) -> Charted:
+    """Codes on a plane; raises `InputError` where it cannot be."""
+    plane = _plane(kind, codes, axes, pins, before)
+    return Charted(codes, plane, plane.place(codes.codes))
+
+
+def _plane(kind: str, codes: Codes, axes: tuple[int, int], pins: list[Place], before: Chart | None) -> Plane:
+    from genstudio.engine.latent.charts import Plane
+
+    if codes.codes.shape[1] < 3:
+        return Plane.direct(codes.codes)
+    if kind == "pins":
+        if len(pins) < 3:
+            raise InputError("A plane needs three pins: pin more places, then choose it again.")
+        return Plane.through(pins[0].code, pins[1].code, pins[2].code)
+    if kind == "dimensions":
+        return Plane.dimensions(codes.codes, *axes)
+    plane = Plane.principal(codes.codes, *axes)
+    if isinstance(before, Plane) and before.shares is not None and before.numbers == plane.numbers:
+        return plane.aligned_to(before)
+    return plane
+
+
+def arranging(codes: Codes, start: Arranged | None) -> Iterator[Arranged | Charted | None]:
+    """A map by t-SNE as it grows; an `Arranged` as long as nothing can be shown, None while there is nothing new."""
+    from genstudio.engine.latent.tsne import arrange
+
+    items = arrange(codes.codes, start)
+    try:
+        for item in items:
+            yield item if item is None or not len(item.rows) else neighbours(codes, item)
+    finally:
+        getattr(items, "close")()  # noqa: B009  # generators have it, and with it the process ends
+
+
+def neighbours(codes: Codes, arranged: Arranged) -> Charted:
+    """The map that an arrangement of codes, or of some of them, makes."""
+    from genstudio.engine.latent.charts import Neighbours
+
+    shown = codes if len(arranged.rows) == len(codes) else codes.take(arranged.rows)
+    return Charted(shown, Neighbours(arranged.xy, shown.codes), arranged.xy, arranged)

@@ -1,0 +1,135 @@
+"""The Latent page: walk through what a model has learnt, also while it trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from genstudio.app.latent.around import Around
+from genstudio.app.latent.charting import Charting
+from genstudio.app.latent.desk import Desk
+from genstudio.app.latent.encoding import Encoding
+from genstudio.app.latent.own import Own
+from genstudio.app.latent.sheeting import Sheeting
+from genstudio.app.latent.sight import Sight
+from genstudio.app.latent.standing import Standing
+from genstudio.app.latent.walk import Walk
+from genstudio.app.session import Session
+from genstudio.app.widgets.latent_here import Here
+from genstudio.app.widgets.latent_live import LiveBar
+from genstudio.app.widgets.latent_looks import Looks
+from genstudio.app.widgets.latent_map_card import MapCard
+from genstudio.app.widgets.panes import Panes
+from genstudio.engine.latent.place import code_text
+
+_SIDE = 300  # pixels of the column at the right
+
+
+class LatentPage(QWidget):
+    """Arranges the parts and connects them.
+
+    Attributes
+    ----------
+    desk : Desk
+        The thread that draws; it ends with `close_down`.
+
+    Signals
+    -------
+    problem(str)
+    done(str)
+        Something was saved or copied; a sentence.
+    """
+
+    problem = Signal(str)
+    done = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.card, self.here, self.looks, self.live = MapCard(), Here(), Looks(), LiveBar()
+        self.map = self.card.map
+        self.desk = Desk()
+        self.sight, self.walk = Sight(session, self.desk, self), Walk(self)
+        self.encoding = Encoding(self.sight, self.desk, session.work, self)
+        self.charting = Charting(self.sight, self.desk, self.encoding, self.card, self.walk, self)
+        self.standing = Standing(self.sight, self.desk, self.walk, self.here, self.map, self.charting, self)
+        self.around = Around(
+            self.desk, self.walk, self.encoding, self.charting, self.map, self.looks, self.standing
+        )  # fmt: skip
+        self.sheeting = Sheeting(self.sight, self.desk, self.walk, self.charting, self.card, self)
+        self.own = Own(self.sight, self.desk, session.work, self.walk, self.here, self.standing)
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        self.right = Panes(Qt.Orientation.Vertical, (58, 42))
+        self.right.addWidget(self.here)
+        self.right.addWidget(self.looks)
+        self.panes = Panes(Qt.Orientation.Horizontal, (62, 38))
+        self.panes.addWidget(self.card)
+        self.panes.addWidget(self.right)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self.panes, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addWidget(self.live)
+        column.addLayout(row, 1)
+        self.live.hide()
+
+    def _connect(self) -> None:
+        self.desk.problem.connect(self._session.work.problem)
+        for part in (self.here, self.looks):
+            part.problem.connect(self.problem)
+        for part in (self.encoding, self.charting, self.own):
+            part.told.connect(self.problem)
+        self.here.asked.connect(self._do)
+
+    def _do(self, what: str) -> None:
+        """What the buttons below the picture ask for."""
+        walk, place = self.walk, self.walk.place
+        if what == "undo":
+            walk.undo()
+        elif what == "redo":
+            walk.redo()
+        elif what == "random":
+            self.standing.random()
+        elif what == "own":
+            self._ask_own()
+        elif what == "paste":
+            self.own.paste()
+        elif what == "forget":
+            self.own.forget()
+        elif place is not None and what == "pin":
+            walk.pin(place)
+        elif place is not None and what == "code":
+            QGuiApplication.clipboard().setText(code_text(place.code))
+            self.done.emit("The code is on the clipboard.")
+
+    def _ask_own(self) -> None:
+        dialog = QFileDialog(self, "Own picture", "", "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff *.gif)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.own.take_file(Path(path)))
+        dialog.open()
+
+    # --- in sight --------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.sight.set_shown(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.sight.set_shown(False)
+
+    def close_down(self) -> None:
+        """End the threads: nothing can be looked at any more."""
+        self.sight.set_shown(False)
+        self.charting.cancel()
+        self.charting.close()
+        self.desk.close()
