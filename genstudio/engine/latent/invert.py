@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from torch import Tensor
 from genstudio.core.errors import InputError
 from genstudio.engine.latent.explorer import Explorer, Images
 from genstudio.engine.latent.place import NO_LABEL, Floats, Place
-from genstudio.models.base import Decodes, Encodes
+from genstudio.models.base import Decodes, Encodes, Samples
 from genstudio.models.capabilities import Velocity
 
 _SLICE = 0.02  # seconds of work between two results
@@ -120,7 +120,12 @@ class _Inversion:
     def __init__(self, explorer: Explorer, image: Images, label: int, seed: int, search: Search) -> None:
         self._explorer, self._image, self._label, self._seed, self._search = explorer, image, label, seed, search
         model = explorer.trained.model
-        self._draw = model.decode if isinstance(model, Decodes) else model.sample
+        self._draw: Callable[[Tensor, Tensor | None], Tensor]
+        if isinstance(model, Decodes):
+            self._draw = model.decode
+        else:
+            assert isinstance(model, Samples), "an explorer takes no others"
+            self._draw = model.sample
         self._target = explorer.unit(image[None])
         self._found: tuple[float, Floats] = (math.inf, np.empty(0, np.float32))  # the best as seen beside others
         self._best: tuple[float, Floats, Images] | None = None

@@ -104,7 +104,7 @@ def test_there_is_an_end_to_them(run, explorer, place, monkeypatch):
 @settings(max_examples=40)
 @given(st.text(max_size=100))
 def test_any_name_comes_back_in_one_line_or_is_refused(original, tmp_path_factory, name):
-    path, explorer = original
+    explorer = original[1]
     folder = tmp_path_factory.mktemp("names")
     kept = Bookmarks(folder)
     kept.add(explorer, Place(np.zeros(explorer.size, np.float32)), name)
@@ -158,7 +158,7 @@ def test_a_disk_that_refuses_is_said_and_nothing_is_lost(run, explorer, place, m
     kept = Bookmarks(run)
     a = kept.add(explorer, place, "a")
     monkeypatch.setattr(atomic, "faults", atomic.Faults(fault))
-    with pytest.raises(InputError, match="cannot be kept in .*: .*Free some room"):
+    with pytest.raises(InputError, match=r"cannot be kept in .*: .*Free some room"):
         kept.remove(a.key)
     assert names(Bookmarks(run)) == ["a"]
     assert kept.undo() is None

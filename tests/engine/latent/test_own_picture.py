@@ -94,7 +94,7 @@ def test_pasted_trash_missing_files_and_folders_are_said(tmp_path):
         read_picture(b"hello", (8, 8, 1))
     with pytest.raises(InputError, match=r"^“clip” is a text\.$"):
         read_picture(b"hello", (8, 8, 1), name="clip")
-    with pytest.raises(InputError, match="“none.png” cannot be read"):
+    with pytest.raises(InputError, match=r"“none\.png” cannot be read"):
         read_picture(tmp_path / "none.png", (8, 8, 1))
     with pytest.raises(InputError, match="is not a plain file"):
         read_picture(tmp_path, (8, 8, 1))
