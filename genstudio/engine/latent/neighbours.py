@@ -10,6 +10,7 @@ from genstudio.engine.latent.place import Floats
 
 _AROUND = 8  # neighbours that a code is mixed from
 _CHUNK = 1 << 22  # distances between codes at a time
+_SMALLEST_SHARE = 0.1  # of the largest standard deviation: dead dimensions must not decide what is similar
 
 
 class Neighbours:
@@ -41,7 +42,9 @@ class Neighbours:
             raise InputError("The map holds numbers that are not finite: arrange it again.")
         self.xy, self.codes, self.name = xy, codes, name
         self._tree = KDTree(xy.astype(np.float64))
-        self._spread = np.maximum(codes.std(0, dtype=np.float64), 1e-12).astype(np.float32)
+        spread = codes.std(0, dtype=np.float64)
+        self._mean = codes.mean(0, dtype=np.float64).astype(np.float32)
+        self._spread = np.maximum(spread, _SMALLEST_SHARE * spread.max() or 1.0).astype(np.float32)
         self._lengths: NDArray[np.float32] | None = None
 
     @property
@@ -61,17 +64,17 @@ class Neighbours:
     def place(self, codes: Floats) -> Floats:
         """Codes [M, D] to points float32 [M, 2]: between those of the most similar codes.
 
-        Similar means near after each dimension was divided by its standard deviation; a code of the map itself
-        stands exactly at its point.
+        Similar means near after each dimension was divided by its standard deviation, or a tenth of the largest
+        one; a code of the map itself stands exactly at its point.
         """
-        given = codes / self._spread
+        given = (codes - self._mean) / self._spread
         step = max(1, _CHUNK // len(self.codes))
         parts = [self._placed(given[start : start + step]) for start in range(0, len(given), step)]
         return np.concatenate([np.empty((0, 2), np.float32), *parts])
 
     def _placed(self, given: Floats) -> Floats:
         """Standardised codes [M, D] to points [M, 2]."""
-        known = self.codes / self._spread
+        known = (self.codes - self._mean) / self._spread
         if self._lengths is None:
             self._lengths = np.square(known).sum(1)
         k = min(_AROUND, len(known))
