@@ -67,9 +67,10 @@ class MouseMap(MapCanvas):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         pos, button = event.position(), event.button()
-        if self._moving is not None or not self._plot().contains(pos):
+        choosing = button == _Left and self._tool in ("select", "lasso")
+        if self._moving is not None or not (choosing or self._plot().contains(pos)):
             return
-        self._pressed = self._last = pos
+        self._pressed = self._last = self._inside(pos)  # boxes around points at the border begin beside the plot
         if button in (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
             self._moving = "pan"
         elif button == _Left:

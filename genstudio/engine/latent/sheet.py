@@ -91,7 +91,7 @@ class Plan:
             Tiles in the first batch, which should come fast, and in each later one; at least 1.
         """
         missing = [tile for tile in self.fine if tile.key not in have]
-        order = [*(self.coarse if missing else ()), *missing]
+        order = [*(tile for tile in self.coarse if missing and tile.key not in have), *missing]
         start, count = 0, max(1, first)
         while start < len(order):
             batch = tuple(tile for tile in order[start : start + count] if tile.key not in have)
@@ -149,7 +149,8 @@ def plan(view: Rect, canvas: tuple[float, float], picture: Sequence[int]) -> Pla
     if not _SMALLEST_SCALE < scale < 1 / _SMALLEST_SCALE:
         return Plan()
     fine = level_for(scale, max(1, *picture[:2]), max(width, height))
-    return Plan(_covering(view, fine - _COARSER), _covering(view, fine))
+    tiles = _covering(view, fine)
+    return Plan(_covering(view, fine - _COARSER), tiles) if tiles else Plan()
 
 
 def _covering(view: Rect, level: int) -> tuple[Tile, ...]:
