@@ -172,6 +172,8 @@ def main() -> None:
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.nice(10)
+    # scikit-learn imports it where it is installed, for a second and 60 MB, and no table is seen here
+    sys.modules["pandas"] = cast(Any, None)
     # libraries may print: the pipes are ours alone
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)

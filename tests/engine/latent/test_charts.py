@@ -29,7 +29,7 @@ def some_codes(count=200, size=6, seed=0):
 # --- planes ------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arrays(st.integers(1, 12), st.integers(1, 7)), points, st.data())
 def test_a_point_of_a_plane_comes_back(codes, xy, data):
     size = codes.shape[1]
@@ -45,7 +45,7 @@ def test_a_point_of_a_plane_comes_back(codes, xy, data):
         np.testing.assert_allclose(plane.place(back), xy, atol=1e-3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arrays(st.just(3), st.integers(2, 9)), points)
 def test_three_pins_stand_where_the_plane_says(pins, xy):
     a, b, c = pins
@@ -179,7 +179,7 @@ def test_directions_that_change_places_keep_their_axes():
     assert again.axes == before.axes
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.floats(0.2, 1.3), st.booleans())
 def test_a_turned_map_is_turned_back_and_says_so(angle, mirror):
     codes = some_codes(400)
@@ -204,7 +204,7 @@ def test_other_kinds_of_planes_stay_as_they_are():
 # --- maps that are no planes ---------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arrays(st.just(12), st.just(2)), st.integers(1, 12))
 def test_at_a_point_stands_its_own_code(xy, count):
     xy = np.unique(xy[:count], axis=0)
@@ -215,7 +215,7 @@ def test_at_a_point_stands_its_own_code(xy, count):
     np.testing.assert_allclose(chart.place(codes), xy, atol=1e-5)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arrays(st.integers(1, 20), st.just(2)), points)
 def test_between_points_codes_are_mixed(xy, at):
     codes = some_codes(len(xy), 5)

@@ -311,7 +311,7 @@ def test_rows_that_the_data_does_not_have_are_not_believed(explorer_of, few, tmp
     assert kept(tmp_path, key, explorer, few) is None
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.integers(1, 255))
 def test_a_flipped_byte_is_found_or_does_no_harm(explorer_of, digits, tmp_path_factory, place, flip):
     few = dataclasses.replace(digits, images=digits.images[:5], labels=digits.labels[:5])
