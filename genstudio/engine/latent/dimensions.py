@@ -169,9 +169,14 @@ class Probe:
         few = thinned(codes, 4)
         given = labels if isinstance(labels, int) else thinned(labels, 4)
         self._explorer.draw(few[:1], given if isinstance(given, int) else given[:1])  # the first time takes longer
-        begin = time.perf_counter()
-        self._explorer.draw(few, given)
-        return (time.perf_counter() - begin) / len(few)
+        begin, best = time.perf_counter(), float("inf")
+        for _ in range(3):  # the fastest: others may be at work here
+            start = time.perf_counter()
+            self._explorer.draw(few, given)
+            best = min(best, time.perf_counter() - start)
+            if time.perf_counter() - begin > _TURN:
+                break
+        return best / len(few)
 
     def effect(self, low: Floats, high: Floats) -> float:
         """Root mean squared change of pixels between codes [K, D] and codes [K, D], in % of their range."""
