@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from genstudio import __version__, cli_data, cli_train, cli_use
+from genstudio import __version__, cli_data, cli_latent, cli_train, cli_use
 from genstudio.arguments import Formatter, Parser, add_knobs, count, seed
 from genstudio.core.data_config import DataConfig
 from genstudio.core.errors import InputError, WorkError
@@ -63,6 +63,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     add_command = partial(_add, commands)
     cli_train.add(add_command, arguments)
     cli_use.add(add_command)
+    cli_latent.add(add_command)
     _add_looking(commands)
     return parser
 

@@ -1,4 +1,4 @@
-"""Trained runs from the command line: samples, reconstructions, codes."""
+"""Trained runs from the command line: samples and reconstructions, and what all commands on a run share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Add = Callable[..., argparse.ArgumentParser]
 
 
 def add(add_command: Add) -> None:
-    """Add the commands ``sample``, ``reconstruct`` and ``encode``."""
+    """Add the commands ``sample`` and ``reconstruct``."""
     parser = add_command("sample", _sample, "draw new pictures from a trained run")
     parser.add_argument("run", type=Path, metavar="RUN")
     parser.add_argument("--n", type=count, default=64, metavar="N", help="how many (default 64)")
@@ -42,33 +42,34 @@ def add(add_command: Add) -> None:
         "--fit-sampler", choices=("gmm", "flow"),
         help="fit this latent sampler first, if the run has none for its weights, and draw from it",
     )  # fmt: skip
-    for name, command, keys in (
-        ("reconstruct", _reconstruct, "input, reconstruction"),
-        ("encode", _encode, "codes, labels"),
-    ):
-        parser = add_command(name, command, f"{name} a data set with a trained run")
-        parser.add_argument("run", type=Path, metavar="RUN")
-        parser.add_argument("--data", required=True, metavar="SOURCE")
-        parser.add_argument("--split", choices=PARTS, default="train", help="part of the data (default train)")
-        parser.add_argument("--out", type=Path, required=True, metavar="OUT.npz", help=f"keys {keys}")
+    add_on_data(add_command, "reconstruct", _reconstruct, "input, reconstruction")
+
+
+def add_on_data(add_command: Add, name: str, command: Callable[..., dict[str, Any]], keys: str) -> None:
+    """Add a command that takes a run and data and writes arrays with these keys."""
+    parser = add_command(name, command, f"{name} a data set with a trained run")
+    parser.add_argument("run", type=Path, metavar="RUN")
+    parser.add_argument("--data", required=True, metavar="SOURCE")
+    parser.add_argument("--split", choices=PARTS, default="train", help="part of the data (default train)")
+    parser.add_argument("--out", type=Path, required=True, metavar="OUT.npz", help=f"keys {keys}")
 
 
 def _sample(options: argparse.Namespace) -> dict[str, Any]:
     from genstudio.engine import pictures, point_files, use
 
-    run, trained = _trained(options)
+    run, trained = opened(options)
     files = point_files if trained.model.facts.modality == "points" else pictures
     files.check_name(options.out)
     use.label_numbers(trained, options.label)
     sampler = _sampler(options, run, trained)
-    drawn = use.sample(trained, options.n, options.seed or 0, _progress("samples"), sampler, options.label)
+    drawn = use.sample(trained, options.n, options.seed or 0, progress("samples"), sampler, options.label)
     files.save(drawn, options.out)
     caption = sampler.caption if sampler else trained.model.sampling
     if not options.json:
         weights = f"{trained.weights} weights of step {trained.step:,}"
         print(f"{len(drawn):,} samples, {caption}, {weights}: {options.out}")
     kind = sampler.kind if sampler else "prior"
-    return _report(options, trained, n=len(drawn), sampler=kind, caption=caption)
+    return report(options, trained, n=len(drawn), sampler=kind, caption=caption)
 
 
 def _sampler(options: argparse.Namespace, run: Run, trained: Trained) -> FittedSampler | None:
@@ -93,44 +94,33 @@ def _sampler(options: argparse.Namespace, run: Run, trained: Trained) -> FittedS
 def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
     from genstudio.engine import pictures, use
 
-    _check_npz(options.out)
-    trained, data = _with_data(options)
-    items = use.reconstruct(trained, data, _progress("items"))
+    check_npz(options.out)
+    _, trained = opened(options)
+    data = data_for(options, trained)
+    items = use.reconstruct(trained, data, progress("items"))
     before = use.source_items(trained, data)
     pictures.save_arrays(options.out, input=before, reconstruction=items)
-    return _report(options, trained, n=len(items), mse=use.mean_squared_error(before, items))
+    return report(options, trained, n=len(items), mse=use.mean_squared_error(before, items))
 
 
-def _encode(options: argparse.Namespace) -> dict[str, Any]:
-    from genstudio.engine import pictures, use
-
-    _check_npz(options.out)
-    trained, data = _with_data(options)
-    arrays: dict[str, Any] = {"codes": use.encode(trained, data, _progress("items"))}
-    if data.labels is not None:
-        arrays["labels"] = data.labels
-    pictures.save_arrays(options.out, **arrays)
-    return _report(options, trained, shape=list(arrays["codes"].shape))
-
-
-def _report(options: argparse.Namespace, trained: Trained, **facts: Any) -> dict[str, Any]:
+def report(options: argparse.Namespace, trained: Trained, **facts: Any) -> dict[str, Any]:
     """What ``--json`` says of work done with a trained model."""
     who = {"run": str(options.run), "step": trained.step, "weights": trained.weights}
     return {**who, **facts, "out": str(options.out)}
 
 
-def _with_data(options: argparse.Namespace) -> tuple[Trained, Dataset]:
-    """A trained run, and data that fits it."""
+def data_for(options: argparse.Namespace, trained: Trained) -> Dataset:
+    """The data that was named, brought to what a run knows."""
     from genstudio.engine import use
     from genstudio.terminal import preparing
 
-    _, trained = _trained(options)
     data = cli_data.opened_for(trained.document, options.data, options.split, preparing())
     use.check_fits(trained, data)
-    return trained, data
+    return data
 
 
-def _trained(options: argparse.Namespace) -> tuple[Run, Trained]:
+def opened(options: argparse.Namespace) -> tuple[Run, Trained]:
+    """The run that was named and its model; what is wrong with it and was mended is said."""
     from genstudio.engine.load import load_trained
     from genstudio.engine.run import Run
 
@@ -146,12 +136,14 @@ def _say_notes(run: Run) -> None:
     run.notes.clear()
 
 
-def _check_npz(out: Path) -> None:
+def check_npz(out: Path) -> None:
+    """Raise `InputError` unless `out` ends in .npz."""
     if out.suffix.lower() != ".npz":
         raise InputError(f"“{out.name}” should end in .npz.")
 
 
-def _progress(noun: str) -> Callable[[int, int], None]:
+def progress(noun: str) -> Callable[[int, int], None]:
+    """Tells how many are done, on stderr."""
     from genstudio.terminal import counter
 
     return counter(noun)

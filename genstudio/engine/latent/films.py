@@ -52,13 +52,18 @@ class Film:
     def __post_init__(self) -> None:
         if not len(self.frames):
             raise InputError("There are no frames to save yet: pin two places first.")
-        if not (math.isfinite(self.fps) and 0 < self.fps <= FASTEST):
-            raise InputError(f"A film has up to {FASTEST:g} frames a second, not {self.fps:g}.")
+        check_pace(self.fps)
 
 
 def encoder() -> str | None:
     """The program that makes MP4 films; None where none is installed."""
     return shutil.which("ffmpeg")
+
+
+def check_pace(fps: float) -> None:
+    """Raise `InputError` unless `fps` is above 0 and at most 50 frames a second."""
+    if not (math.isfinite(fps) and 0 < fps <= FASTEST):
+        raise InputError(f"A film has up to {FASTEST:g} frames a second, not {fps:g}.")
 
 
 def check_name(out: Path) -> None:
