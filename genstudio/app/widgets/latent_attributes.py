@@ -25,7 +25,7 @@ _NO_LABELS = "This data has no labels: make attributes from two selections."
 
 
 class AttributePanel(QWidget):
-    """Signals.
+    """How attributes are made stands above, those that there are below.
 
     Signals
     -------

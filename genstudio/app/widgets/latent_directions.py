@@ -27,7 +27,7 @@ _EMPTY = "Open a run that has been trained a little: the directions in which its
 
 
 class DirectionPanel(QWidget):
-    """Signals.
+    """Directions of one kind, in the order in which they are given.
 
     Signals
     -------

@@ -41,7 +41,7 @@ class Dimensions:
     effect : float32 [D]
         Root mean squared change of the pixels between −1 σ and +1 σ, in % of their range; NaN where not measured.
     low, high : float32 [D]
-        The range that is worth walking: mean ± 3 σ.
+        The range that is worth walking: mean ± 3 σ; of a dead dimension 3 σ of the prior or of the widest dimension.
     order : int64 [D]
         All dimensions: the largest effect first, then those not measured, the dead ones last.
     dead : bool [D]
@@ -95,6 +95,7 @@ def measure(
     some = thinned(codes, _MOST_CODES)
     mean, std = some.mean(0, dtype=np.float64), some.std(0, dtype=np.float64)
     probe = Probe(explorer, codes, labels, explorer.size, seconds)
+    yield 0.3
     effect = np.full(explorer.size, np.nan, np.float32)
     first = np.argsort(-(std if kl is None else kl), kind="stable")[: probe.most]
     for done, dimension in enumerate(first):
@@ -252,7 +253,7 @@ def _summary(kl: Floats | None, mean: NDArray, std: NDArray, effect: Floats, not
         dead |= kl < DEAD_KL
     widest = float(std.max()) if kl is None else 1.0  # the prior's
     # a dead dimension hardly moves in the data: its slider goes as far as the others, and shows that nothing happens
-    reach = _REACH * np.where(std > 0.05 * widest, std, widest or 1.0)
+    reach = _REACH * np.where(dead | (std < 0.05 * widest), widest or 1.0, std)
     order = np.lexsort((-(std if kl is None else kl), -np.where(measured, effect, 0.0), ~measured, dead))
     low, high, mean, std = (a.astype(np.float32) for a in (mean - reach, mean + reach, mean, std))
     return Dimensions(kl, mean, std, effect, low, high, order.astype(np.int64), dead, note)

@@ -111,6 +111,7 @@ def measured(
     """
     check_codes(codes, explorer.size)
     probe = Probe(explorer, codes, labels, len(directions), seconds)
+    yield 0.5
     centre = codes.mean(0, dtype=np.float64).astype(np.float32)
     result = []
     for done, direction in enumerate(directions):
