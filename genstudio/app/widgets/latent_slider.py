@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QFont,
     QFontMetrics,
-    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QStyle, QStyleOptionSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from genstudio.app import theme
-from genstudio.app.widgets.slider import CalmSlider
+from genstudio.app.widgets.latent_track import TICKS, Track
 
-_TICKS = 600  # over ±3 σ: 100 to one standard deviation
-_STEP, _PAGE = 10, 50
 _BUTTON, _GAP, _SLIDER = 24, 4, 20
 _BAR, _VALUE, _NAME = 3, 56, 0.45  # pixels, pixels, share of the width
-_ARROWS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Down: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +87,7 @@ class LatentSlider(QWidget):
     def __init__(self, facts: SliderFacts, value: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.facts, self._value = facts, value
-        self.slider = _Track(self)
+        self.slider = Track(self)
         self.button: QToolButton | None = None  # made when there is something to reset
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.slider.valueChanged.connect(self._slide)
@@ -137,7 +130,7 @@ class LatentSlider(QWidget):
 
     def is_changed(self) -> bool:
         """Whether there is something to reset: more than a tick of the slider."""
-        tick = (self.facts.high - self.facts.low) / _TICKS
+        tick = (self.facts.high - self.facts.low) / TICKS
         return abs(self._value - self.facts.base) > tick / 2
 
     def is_held(self) -> bool:
@@ -163,7 +156,7 @@ class LatentSlider(QWidget):
     def _tick(self, value: float) -> int:
         low, high = self.facts.low, self.facts.high
         share = (value - low) / (high - low) if high > low else 0.5
-        return round(_TICKS * min(1.0, max(0.0, share)))
+        return round(TICKS * min(1.0, max(0.0, share)))
 
     def _show_button(self) -> None:
         wanted = self.facts.removable or self.is_changed()
@@ -192,7 +185,7 @@ class LatentSlider(QWidget):
         self.reset()
 
     def _slide(self, tick: int) -> None:
-        self._value = self.facts.low + (self.facts.high - self.facts.low) * tick / _TICKS
+        self._value = self.facts.low + (self.facts.high - self.facts.low) * tick / TICKS
         self._show_value()
         self.moved.emit(self.facts.key, self._value)
 
@@ -249,91 +242,3 @@ class LatentSlider(QWidget):
             track.setWidth(max(_BAR, track.width() * min(1.0, self.facts.share)))
             painter.setBrush(theme.color("dim"))
             painter.drawRoundedRect(track, 1.5, 1.5)
-
-
-class _Track(CalmSlider):
-    """A slider that goes where one presses; with Shift the arrows take a tenth of a step."""
-
-    ended = Signal()
-    reset_asked = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(0, _TICKS, parent)
-        self.base = _TICKS // 2  # where the filled part begins
-        self.faint = False
-        self.setSingleStep(_STEP)
-        self.setPageStep(_PAGE)
-        self._moving = False
-        self.valueChanged.connect(self._begin)
-
-    def _begin(self) -> None:
-        self._moving = True
-
-    def _end(self) -> None:
-        if self._moving:
-            self._moving = False
-            self.ended.emit()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            handle = self._handle()
-            if not handle.contains(event.position().toPoint()):
-                self.setSliderPosition(self._value_at(event.position(), handle.width()))
-        super().mousePressEvent(event)
-
-    def _handle(self) -> QRect:
-        option, style = QStyleOptionSlider(), self.style()
-        self.initStyleOption(option)
-        control, part = QStyle.ComplexControl.CC_Slider, QStyle.SubControl.SC_SliderHandle
-        return style.subControlRect(control, option, part, self)
-
-    def _value_at(self, where: QPointF, handle: int) -> int:
-        x = round(where.x() - handle / 2)
-        return QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), x, self.width() - handle)
-
-    def paintEvent(self, ev: QPaintEvent) -> None:
-        """As the other sliders, but filled from the base on: to the left for less, to the right for more."""
-        painter, handle = QPainter(self), QRectF(self._handle())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        middle, room = self.height() / 2, self.width() - handle.width()
-        painter.setBrush(theme.color("line"))
-        painter.drawRoundedRect(QRectF(0, middle - 2, self.width(), 4), 2, 2)
-        base, here = handle.width() / 2 + room * self.base / _TICKS, handle.center().x()
-        if abs(base - here) > 1:
-            painter.setBrush(theme.color("dim"))
-            painter.drawRoundedRect(QRectF(base - 1, middle - 5, 2, 10), 1, 1)
-        painter.setBrush(theme.color("dim" if self.faint else "accent"))
-        painter.drawRect(QRectF(min(base, here), middle - 2, abs(here - base), 4))
-        painter.setPen(QPen(theme.color("text" if self.hasFocus() else "panel"), 2))
-        painter.drawEllipse(QPointF(here, middle), 7, 7)
-        painter.end()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        self._end()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.reset_asked.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        way = _ARROWS.get(Qt.Key(event.key()))
-        if event.key() == Qt.Key.Key_0:
-            self.reset_asked.emit()
-        elif way is not None and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.setValue(self.value() + way)
-        else:
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        super().keyReleaseEvent(event)
-        if not event.isAutoRepeat():
-            self._end()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event)
-        self._end()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self._end()
