@@ -33,6 +33,7 @@ def add_actions(window: Window) -> dict[str, QAction]:
         "pause": _add(training, window, "Pause or resume", "Space", lambda: _space(window)),
         "stop": _add(training, window, "Stop and keep", "Ctrl+.", window.session.stop),
     }
+    actions |= _add_latent(bar.addMenu("&Latent"), window)
     view = bar.addMenu("&View")
     for number, (key, page) in enumerate(window.side.buttons.items(), 1):
         _add(view, window, page.text(), f"Ctrl+{number}", lambda key=key: window.show_page(key))
@@ -46,6 +47,24 @@ def add_actions(window: Window) -> dict[str, QAction]:
     _add(help_menu, window, "Go to the newest message", "F6", window.toasts.focus_newest)
     _add(help_menu, window, "Keys", "", lambda: window.manager.notify("info", _keys(window)))
     return actions
+
+
+def _add_latent(menu: QWidget, window: Window) -> dict[str, QAction]:
+    """What can be done on the Latent page, and only there."""
+    return {
+        f"latent {what}": _add(menu, window, text, keys, partial(window.latent_page.do, what))
+        for what, text, keys in (
+            ("undo", "Back in the walk", "Ctrl+Z"),
+            ("redo", "Forth in the walk", "Ctrl+Shift+Z"),
+            ("random", "Random place", "Ctrl+Shift+R"),
+            ("pin", "Pin this place", "Ctrl+D"),
+            ("bookmark", "Bookmark this place", "Ctrl+B"),
+            ("own", "Own picture …", "Ctrl+I"),
+            ("paste", "Paste picture or code", "Ctrl+V"),
+            ("python", "Copy as Python", "Ctrl+Shift+C"),
+            ("save", "Save picture …", "Ctrl+S"),
+        )
+    }
 
 
 def _add(menu: QWidget, window: Window, text: str, keys: str, run: Callable[[], object]) -> QAction:

@@ -57,4 +57,6 @@ def _panes(window: Window) -> dict[str, Panes]:
         "train pictures": train.pictures,
         "runs": runs.whole,
         "runs below": runs.below,
+        "latent": window.latent_page.panes,
+        "latent right": window.latent_page.right,
     }

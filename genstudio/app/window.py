@@ -12,6 +12,7 @@ from genstudio.app import memory, theme
 from genstudio.app import settings as store
 from genstudio.app.actions import add_actions
 from genstudio.app.errands import Errands
+from genstudio.app.latent.returning import Returning
 from genstudio.app.notifications import Action, NotificationManager
 from genstudio.app.pages.data import DataPage
 from genstudio.app.pages.latent import LatentPage
@@ -78,7 +79,7 @@ class Window(QMainWindow):
         self.question = CloseQuestion(self)
         self.queue = QueueRunner(self.session, self.runs_folder(), self._begin_queued, self)
         self.errands = Errands(self.session.work, self.train_page, self)
-        self.shown = Shown(self)
+        self.shown, self.returning = Shown(self), Returning(self)
         self._to_resume: Path | None = None  # as soon as it is open and its knobs are known
         self._closing = self._leaving = self._left = False
         self._lay_out()
@@ -131,6 +132,7 @@ class Window(QMainWindow):
         """Go to a page."""
         self.side.select(key)
         self.stack.setCurrentWidget(self.pages[key])
+        self.shown.show_phase()
         if key == "runs" and self.catalog:
             self.runs_page.refresh(self.runs_folder())
 

@@ -48,6 +48,7 @@ def _connect_pages(window: Window) -> None:
     train.pictures.fit_asked.connect(lambda kind: _fit(window, kind))
     train.model.data_changed.connect(data.show_source)
     train.setup.preparation_of = data.config_of
+    data.claims = window.returning.claims
     data.done.connect(lambda text: window.manager.notify("info", text))
     data.chosen.connect(window.use_data)
     data.train_asked.connect(lambda: window.show_page("train"))

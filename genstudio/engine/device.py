@@ -67,3 +67,8 @@ def _device(name: DeviceName) -> str:
     if not there[name]:
         raise InputError(f"This computer has no usable “{name}” device: choose auto or cpu.")
     return name
+
+
+def use_one_thread() -> None:
+    """Let the thread that calls this compute without helpers: its results then never depend on how many there are."""
+    torch.set_num_threads(1)

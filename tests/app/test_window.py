@@ -278,7 +278,7 @@ def test_data_page_explains_what_cannot_be_used(qtbot, window, tmp_path):
 def test_keys_do_what_the_buttons_do(qtbot, window):
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow, timeout=LONG)
-    for number, key in enumerate(("data", "train", "runs"), 1):
+    for number, key in enumerate(("data", "train", "latent", "runs"), 1):
         qtbot.keyClick(window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.ControlModifier)
         assert window.stack.currentWidget() is window.pages[key]
     window.train_page.choose_family("vae", {**SMALL, "steps": 0})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from genstudio.app.latent.charting import Charting
 from genstudio.app.latent.desk import Desk
@@ -27,7 +27,20 @@ _NEIGHBOURS, _SHOWN = 24, 512  # pictures: of neighbours, of a selection
 
 
 class Around(QObject):
-    """Pictures of the data: those with codes like the place's, those under the mouse, those that were chosen."""
+    """Pictures of the data: those with codes like the place's, those under the mouse, those that were chosen.
+
+    Attributes
+    ----------
+    selection : int64 [n]
+        Rows of the map that are selected.
+
+    Signals
+    -------
+    selected(int)
+        So many points are selected.
+    """
+
+    selected = Signal(int)
 
     def __init__(
         self, desk: Desk, walk: Walk, encoding: Encoding, charting: Charting, map_: LatentMap, looks: Looks,
@@ -61,7 +74,7 @@ class Around(QObject):
         self._rows["neighbours"] = rows
         what = "drawn codes" if codes.sampled else "data"
         self._looks.show_pictures(
-            "neighbours", images, f"nearest in the {what}", "nearest first", _names(codes, rows)
+            "neighbours", images, f"nearest in the {what}", "", codes.names_of(rows)
         )  # fmt: skip
 
     # --- hover and selection -----------------------------------------------------------------------------
@@ -72,7 +85,7 @@ class Around(QObject):
             self._desk.cancel("hover")
             self._map.set_hover(None, "")
             return
-        text = (_names(codes, np.array([row])) or [""])[0] or ""
+        text = codes.name_of(row)
         title = f"{text} · {codes.rows[row] + 1:,}" if text else f"{codes.rows[row] + 1:,}"
         if data is not None:
             self._map.set_hover(to_image(np.asarray(data.images[int(codes.rows[row])])), title)
@@ -85,6 +98,7 @@ class Around(QObject):
         codes, data = self._charting.shown, self._encoding.data
         self.selection = rows
         self._map.set_selection(rows if len(rows) else None)
+        self.selected.emit(len(rows))
         if codes is None or not len(rows):
             self._looks.show_pictures("selection", NO_PICTURES, "")
             return
@@ -99,7 +113,7 @@ class Around(QObject):
     def _selected(self, codes: Codes, rows: np.ndarray, images: Images) -> None:
         shown = f"first {len(images):,} of " if len(images) < len(rows) else ""
         self._looks.show_pictures(
-            "selection", images, "selected on the map", f"{shown}{len(rows):,}", _names(codes, rows[: len(images)])
+            "selection", images, "selected on the map", f"{shown}{len(rows):,}", codes.names_of(rows[: len(images)])
         )
 
     def _go(self, tab: str, index: int) -> None:
@@ -124,12 +138,4 @@ def _pictures(e: Explorer, codes: Codes, data: Any, rows: np.ndarray) -> Images:
     """Pictures of the data with these codes, or what is drawn from them where there is no data."""
     if data is not None:
         return np.stack([np.asarray(data.images[int(row)]) for row in codes.rows[rows]])
-    labels = codes.labels[rows] if e.labels and codes.labels is not None else NO_LABEL
-    return e.draw(codes.codes[rows], labels)
-
-
-def _names(codes: Codes, rows: np.ndarray) -> list[str | None] | None:
-    """Labels of some codes, for tooltips."""
-    if codes.labels is None:
-        return None
-    return [codes.label_names[label] if label >= 0 else None for label in codes.labels[rows]]
+    return e.draw(codes.codes[rows], np.array([e.label_of(name) for name in codes.names_of(rows)], np.int64))

@@ -102,7 +102,7 @@ class Charting(QObject):
         card.map.set_marker(None)
         card.map.set_selection(None)
         card.map.set_empty_text(self._sight.reason or "The codes are being made …")
-        card.set_note("")
+        card.about.setText("")
         if explorer is not None:
             card.set_charts(tuple(CHARTS) if explorer.size > 2 else ("dimensions",))
         self.changed.emit()
@@ -169,7 +169,7 @@ class Charting(QObject):
         map_.set_points(found.xy, glide=again)
         self._colouring.paint(codes, found.xy)
         of = "codes drawn by the model" if codes.sampled else "codes"
-        self._card.set_note(f"{len(found.xy):,} {of} · step {codes.step:,}")
+        self._card.about.setText(f"{len(found.xy):,} {of} · step {codes.step:,}")
         if before is None or before.name != found.chart.name:
             map_.fit()
         self._show_pins()
@@ -230,5 +230,4 @@ class Charting(QObject):
         codes, explorer = self.shown, self._sight.explorer
         if codes is None or explorer is None or not 0 <= row < len(codes):
             return None
-        label = int(codes.labels[row]) if explorer.labels and codes.labels is not None else NO_LABEL
-        return Place(codes.codes[row].copy(), label)
+        return Place(codes.codes[row].copy(), explorer.label_of(codes.name_of(row)))

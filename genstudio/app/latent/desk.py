@@ -147,9 +147,9 @@ class Desk(QThread):
 
     def run(self) -> None:
         """Answer until `close`; called by Qt in the new thread."""
-        import torch
+        from genstudio.engine.device import use_one_thread
 
-        torch.set_num_threads(1)
+        use_one_thread()
         done: set[_Request] = set()  # told, but not yet taken off the list by the window's thread
         working: dict[str, _Request] = {}
         while not self._closing:

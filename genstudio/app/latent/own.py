@@ -201,5 +201,5 @@ class Own(QObject):
 
 def _png(image: QImage) -> bytes:
     buffer = QBuffer()
-    image.save(buffer, "PNG")
+    image.save(buffer, b"PNG")
     return bytes(buffer.data().data())

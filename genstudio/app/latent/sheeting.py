@@ -85,7 +85,9 @@ class Sheeting(QObject):
             # else what is there stays until it is replaced: while a model learns the sheet never goes blank
             self._of, self._cache = key, TileCache()
         cache = self._cache
-        self._desk.ask("sheet", lambda e: drawn_tiles(e, chart, wanted, cache, label), lambda item: self._add(cache, item))
+        self._desk.ask(
+            "sheet", lambda e: drawn_tiles(e, chart, wanted, cache, label), lambda item: self._add(cache, item)
+        )
 
     def _add(self, cache: TileCache[Images], drawn: Drawn) -> None:
         for tile, picture in drawn:
@@ -94,9 +96,7 @@ class Sheeting(QObject):
                 self._card.map.add_tile(tile, picture)
 
 
-def drawn_tiles(
-    e: Explorer, chart: Chart, wanted: Plan, cache: TileCache[Images], label: int
-) -> Iterator[Drawn]:
+def drawn_tiles(e: Explorer, chart: Chart, wanted: Plan, cache: TileCache[Images], label: int) -> Iterator[Drawn]:
     """The tiles of a plan that are not there yet, in batches."""
     for tiles in wanted.batches(cache):
         centres = np.array([tile.centre for tile in tiles], np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from genstudio.core.errors import GenStudioError
 if TYPE_CHECKING:
     from genstudio.engine.latent.explorer import Explorer
 
-EVERY_MS = 1000  # between two copies of a model in training
+EVERY_MS = 1000  # between two copies of a model in training, at least
+_WARM = "latent copy"
 _NONE = "Open a run, or train one: what it has learnt can be walked through here, also while it trains."
 _SOON = "The training is about to begin. What it learns can be walked through as soon as it takes steps."
 
@@ -79,19 +81,22 @@ class Sight(QObject):
 
     def look(self) -> None:
         """Take the newest copy of the model in training, and ask for the next one."""
+        if self._session.work.busy(_WARM):
+            return
         trained = self._session.look()
         if trained is None or trained is self._trained:
             return
-        from genstudio.engine.latent.explorer import Explorer
-
-        try:
-            found = Explorer(trained)
-        except GenStudioError as error:
-            self._refuse(str(error))
-            self._timer.stop()
-            return
         self._trained = trained
-        self._take(found, self._session.path, live=True)
+        path = self._session.path
+        self._session.work.start(
+            _WARM, lambda: _warmed(trained), lambda found: self._warmed(trained, path, *found), self._failed
+        )
+
+    def _warmed(self, trained: Any, path: Path | None, found: Explorer, seconds: float) -> None:
+        """A copy is ready to be asked; the next one comes when getting this one ready has been made up for."""
+        self._timer.setInterval(round(max(EVERY_MS, 1000 * seconds / self._session.mailbox.lookout.most_share)))
+        if trained is self._trained and self._session.running:
+            self._take(found, path, live=True)
 
     # --- what the session says -----------------------------------------------------------------------
 
@@ -134,6 +139,7 @@ class Sight(QObject):
             self._take(found, path, live=False)
 
     def _failed(self, error: BaseException) -> None:
+        self._timer.stop()
         if isinstance(error, GenStudioError):
             self._refuse(str(error))
         else:
@@ -165,3 +171,15 @@ def _open(path: Path) -> Explorer:
     from genstudio.engine.latent.explorer import Explorer
 
     return Explorer.open(path)
+
+
+def _warmed(trained: Any) -> tuple[Explorer, float]:
+    """A copy that has drawn once, which for some families costs more than all the rest, and the seconds it took."""
+    from genstudio.engine.device import use_one_thread
+    from genstudio.engine.latent.explorer import Explorer
+
+    use_one_thread()
+    begin = time.thread_time()
+    found = Explorer(trained)
+    found.draw(found.random(1, 0))
+    return found, time.thread_time() - begin

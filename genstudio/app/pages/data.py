@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -91,6 +91,7 @@ class DataPage(QWidget):
         row.addLayout(middle, 1)
         row.addWidget(self.panel)
         self.veil = DropVeil(self)
+        self.claims: Callable[[str], bool] = lambda _: False  # who takes a dropped file before it counts as data
         self._escape = QShortcut(  # wherever the focus is
             QKeySequence(Qt.Key.Key_Escape), self, self.cancel
         )
@@ -269,7 +270,8 @@ class DataPage(QWidget):
         path = dropped(event, self)
         if path:
             event.acceptProposedAction()
-            self.show_source(str(Path(path)))
+            if not self.claims(path):
+                self.show_source(str(Path(path)))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

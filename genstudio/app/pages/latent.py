@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QHideEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from genstudio.app.latent.around import Around
+from genstudio.app.latent.attributing import Attributing
+from genstudio.app.latent.bookmarking import Bookmarking
 from genstudio.app.latent.charting import Charting
 from genstudio.app.latent.desk import Desk
 from genstudio.app.latent.encoding import Encoding
+from genstudio.app.latent.levers import Levers
 from genstudio.app.latent.own import Own
 from genstudio.app.latent.sheeting import Sheeting
 from genstudio.app.latent.sight import Sight
 from genstudio.app.latent.standing import Standing
 from genstudio.app.latent.walk import Walk
+from genstudio.app.latent.watching import Watching
 from genstudio.app.session import Session
+from genstudio.app.widgets.drop_veil import DropVeil, dropped
+from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.latent_here import Here
 from genstudio.app.widgets.latent_live import LiveBar
 from genstudio.app.widgets.latent_looks import Looks
 from genstudio.app.widgets.latent_map_card import MapCard
+from genstudio.app.widgets.latent_side import LatentSide
 from genstudio.app.widgets.panes import Panes
-from genstudio.engine.latent.place import code_text
+from genstudio.engine.latent.place import Place, code_text
 
-_SIDE = 300  # pixels of the column at the right
+if TYPE_CHECKING:
+    from genstudio.engine.latent.explorer import Explorer
 
 
 class LatentPage(QWidget):
@@ -49,7 +66,8 @@ class LatentPage(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.card, self.here, self.looks, self.live = MapCard(), Here(), Looks(), LiveBar()
+        self.card, self.here, self.looks = MapCard(), Here(), Looks()
+        self.side, self.live = LatentSide(), LiveBar()
         self.map = self.card.map
         self.desk = Desk()
         self.sight, self.walk = Sight(session, self.desk, self), Walk(self)
@@ -60,20 +78,34 @@ class LatentPage(QWidget):
             self.desk, self.walk, self.encoding, self.charting, self.map, self.looks, self.standing
         )  # fmt: skip
         self.sheeting = Sheeting(self.sight, self.desk, self.walk, self.charting, self.card, self)
+        self.levers = Levers(
+            self.sight, self.desk, self.walk, self.encoding, self.side.dimensions, self.side.directions, self.looks,
+            self,
+        )  # fmt: skip
+        self.attributing = Attributing(
+            self.sight, self.desk, self.walk, self.encoding, self.charting, self.around, self.side.attributes, self
+        )
+        self.bookmarking = Bookmarking(self.sight, self.desk, session.work, self.walk, self.side.places, self)
         self.own = Own(self.sight, self.desk, session.work, self.walk, self.here, self.standing)
+        self.watching = Watching(session, self.sight, self.desk, self.encoding, self.live)
+        self.veil = DropVeil(self, "look for")
+        self.setAcceptDrops(True)
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
-        self.right = Panes(Qt.Orientation.Vertical, (58, 42))
+        self.right = Panes(Qt.Orientation.Vertical, (580, 420))
         self.right.addWidget(self.here)
         self.right.addWidget(self.looks)
-        self.panes = Panes(Qt.Orientation.Horizontal, (62, 38))
+        self.panes = Panes(Qt.Orientation.Horizontal, (600, 400))
         self.panes.addWidget(self.card)
         self.panes.addWidget(self.right)
+        self.panes.setStretchFactor(0, 3)
+        self.panes.setStretchFactor(1, 2)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self.panes, 1)
+        row.addWidget(self.side)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
@@ -85,12 +117,12 @@ class LatentPage(QWidget):
         self.desk.problem.connect(self._session.work.problem)
         for part in (self.here, self.looks):
             part.problem.connect(self.problem)
-        for part in (self.encoding, self.charting, self.own):
+        for part in (self.encoding, self.charting, self.own, self.levers, self.attributing, self.bookmarking):
             part.told.connect(self.problem)
-        self.here.asked.connect(self._do)
+        self.here.asked.connect(self.do)
 
-    def _do(self, what: str) -> None:
-        """What the buttons below the picture ask for."""
+    def do(self, what: str) -> None:
+        """What the buttons below the picture, and the keys, ask for."""
         walk, place = self.walk, self.walk.place
         if what == "undo":
             walk.undo()
@@ -106,9 +138,26 @@ class LatentPage(QWidget):
             self.own.forget()
         elif place is not None and what == "pin":
             walk.pin(place)
+        elif what == "bookmark":
+            self.bookmarking.add()
+        elif what == "save":
+            self._save()
+        elif place is not None and what == "python":
+            path = self.sight.path
+            self.desk.ask("python", lambda e: _as_code(e, path, place), self._copy_python)
         elif place is not None and what == "code":
             QGuiApplication.clipboard().setText(code_text(place.code))
             self.done.emit("The code is on the clipboard.")
+
+    def _save(self) -> None:
+        """Ask where to save the picture of the gallery that has the focus, or the one here."""
+        focus = QApplication.focusWidget()
+        gallery = focus if isinstance(focus, Gallery) else self.here.gallery
+        gallery.picture_actions.ask_save()
+
+    def _copy_python(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.done.emit("A few lines of Python that draw this picture are on the clipboard.")
 
     def _ask_own(self) -> None:
         dialog = QFileDialog(self, "Own picture", "", "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff *.gif)")
@@ -117,19 +166,51 @@ class LatentPage(QWidget):
         dialog.fileSelected.connect(lambda path: self.own.take_file(Path(path)))
         dialog.open()
 
+    # --- dropping ------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        path = dropped(event, self)
+        if path:
+            self.veil.show_name(Path(path).name)
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.veil.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.veil.hide()
+        path = dropped(event, self)
+        if path:
+            event.acceptProposedAction()
+            self.own.take_file(Path(path))
+
     # --- in sight --------------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.sight.set_shown(True)
+        self.watching.set_shown(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self.veil.hide()
         self.sight.set_shown(False)
+        self.watching.set_shown(False)
 
     def close_down(self) -> None:
         """End the threads: nothing can be looked at any more."""
         self.sight.set_shown(False)
+        self.watching.set_shown(False)
         self.charting.cancel()
         self.charting.close()
         self.desk.close()
+
+
+def _as_code(explorer: Explorer, path: Path | None, place: Place) -> str:
+    from genstudio.engine.latent.provenance import as_code
+
+    assert path is not None  # there is a place
+    return as_code(path, place, explorer)

@@ -18,10 +18,17 @@ def dropped(event: QDropEvent, page: QWidget) -> str:
 
 
 class DropVeil(QWidget):
-    """Covers its parent with a frame and “Drop to open NAME”; the mouse passes through it."""
+    """Covers its parent with a frame and “Drop to open “NAME””; the mouse passes through it.
 
-    def __init__(self, parent: QWidget) -> None:
+    Parameters
+    ----------
+    verb : str
+        What a drop does: "open".
+    """
+
+    def __init__(self, parent: QWidget, verb: str = "open") -> None:
         super().__init__(parent)
+        self._verb = verb
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.text = ""
         self._page = parent
@@ -30,7 +37,7 @@ class DropVeil(QWidget):
 
     def show_name(self, name: str) -> None:
         """Say what would be opened."""
-        self.text = f"Drop to open “{name}”"
+        self.text = f"Drop to {self._verb} “{name}”"
         self.setAccessibleName(self.text)
         self.setGeometry(self._page.rect())
         self.raise_()

@@ -56,6 +56,7 @@ class Gallery(MosaicView):
         caption: str = "",
         labels: Sequence[str | None] | None = None,
         facts: Sequence[Mapping[str, Any] | None] | None = None,
+        columns: int | None = None,
     ) -> None:
         """Show other pictures; place and current picture stay as long as their number stays.
 
@@ -71,6 +72,8 @@ class Gallery(MosaicView):
             What each is, for the tooltip.
         facts : N mappings or None
             Where each comes from; saved with it.
+        columns : int or None
+            Pictures in a row; None for as many as fit.
 
         Raises
         ------
@@ -78,7 +81,7 @@ class Gallery(MosaicView):
             When shapes or types do not fit.
         """
         before = len(self.pictures)
-        self.show_pictures(Pictures(images, inputs, caption, labels, facts))
+        self.show_pictures(Pictures(images, inputs, caption, labels, facts, columns))
         if len(images) != before:
             self._set_current(-1)
         self._describe()

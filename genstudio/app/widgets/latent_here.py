@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButt
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.choice_field import ChoiceField
 from genstudio.app.widgets.elided import ElidedLabel
+from genstudio.app.widgets.flow import FlowLayout
 from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.pictures import NO_PICTURES
 from genstudio.app.widgets.tool import Tool
@@ -94,12 +95,9 @@ class Here(Card):
             action.triggered.connect(lambda _=False, key=key: self.asked.emit(key))
             self.actions_by_name[key] = action
         self.more.setMenu(menu)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        for tool in self.tools.values():
+        row = FlowLayout(spacing=4)
+        for tool in (*self.tools.values(), self.more):
             row.addWidget(tool)
-        row.addStretch(1)
-        row.addWidget(self.more)
         labels = QHBoxLayout()
         labels.setSpacing(8)
         labels.addWidget(self.label_title)

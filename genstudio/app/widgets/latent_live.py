@@ -54,8 +54,8 @@ class LiveBar(QFrame):
         self.bound.lineEdit().setTextMargins(6, 0, 0, 0)
         self.bound.setAccessibleName("Most that looking may cost")
         self.bound.setToolTip(
-            f"Share of the training's time that copies of its weights may take, and of a processor that maps may take "
-            f"({LEAST} to {MOST} %, usually {USUAL} %). What you drag is answered at once all the same."
+            f"Share of the training's time that copies of its weights may take, and of a processor that maps may "
+            f"take ({LEAST} to {MOST} %, usually {USUAL} %). What you drag is answered at once all the same."
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 6, 16, 6)
@@ -79,6 +79,10 @@ class LiveBar(QFrame):
     def show_step(self, step: int, weights: str) -> None:
         """Which weights are looked at."""
         self.step.setText(f"Looking at the training · step {step:,} · {weights} weights")
+
+    def show_waiting(self) -> None:
+        """There is no copy of the model yet."""
+        self.step.setText("The training's weights come with its next step")
 
     def show_cost(self, share: float, busy: float) -> None:
         """What copies take of the training's time, and what looking takes of a processor, both 0..1."""

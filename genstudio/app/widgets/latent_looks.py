@@ -14,7 +14,7 @@ from genstudio.app.widgets.segments import Segments
 from genstudio.app.widgets.stacked import Stacked
 from genstudio.core.events import Images
 
-TABS = {"neighbours": "Neighbours", "selection": "Selection", "traversal": "Traversal"}
+TABS = {"neighbours": "Neighbours", "selection": "Selected", "traversal": "Grid"}
 _EMPTY = {
     "neighbours": "The pictures of the data whose codes are nearest appear here.",
     "selection": "Choose Box or Lasso below the map and draw around points: their pictures appear here.",
@@ -60,12 +60,18 @@ class Looks(Card):
         self.set_note(self._notes[key])
 
     def show_pictures(
-        self, key: str, images: Images, caption: str, note: str = "", labels: Sequence[str | None] | None = None
+        self,
+        key: str,
+        images: Images,
+        caption: str,
+        note: str = "",
+        labels: Sequence[str | None] | None = None,
+        columns: int | None = None,
     ) -> None:
         """Show these pictures in a tab, of which none is the current one."""
         self._filling = True
         gallery = self.galleries[key]
-        gallery.set_images(images, None, caption, labels)
+        gallery.set_images(images, None, caption, labels, columns=columns)
         gallery.set_current(-1)
         self._filling = False
         self._notes[key] = note

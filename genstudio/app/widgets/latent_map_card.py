@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.choice_field import ChoiceField
+from genstudio.app.widgets.elided import ElidedLabel
+from genstudio.app.widgets.flow import FlowLayout
 from genstudio.app.widgets.latent_map import LatentMap
 from genstudio.app.widgets.preparing import Preparing
 from genstudio.app.widgets.segments import Segments
@@ -60,7 +62,7 @@ class MapCard(Card):
         self.tools, self.layers = Segments("What the mouse does on the map"), Segments("What the map shows")
         self.refresh = Tool("refresh", "Make the map anew", "Encode the data again and make the map anew")
         self.fit = Tool("zoom-fit", "Whole map", "Show the whole map (F on the map)")
-        self.progress = Preparing(compact=True)
+        self.progress, self.about = Preparing(compact=True), ElidedLabel()
         self._colours: list[str] = []
         self._axes: tuple[str, int] = ("", 0)
         self._lay_out()
@@ -78,7 +80,7 @@ class MapCard(Card):
             field.setAccessibleName(name)
             field.setToolTip(tip)
         for field in (self.first, self.second):
-            field.setFixedWidth(88)
+            field.setFixedWidth(94)
         self.tools.set_choices({"walk": "Walk", "select": "Box", "lasso": "Lasso"}, "walk")
         for key, tip in (
             ("walk", "Drag or hold Shift and move: the picture follows the mouse"),
@@ -93,18 +95,24 @@ class MapCard(Card):
             ("both", "Show points on top of what is drawn"),
         ):
             self.layers.buttons[key].setToolTip(tip)
-        top, below = QHBoxLayout(), QHBoxLayout()
-        for row, parts in (
-            (top, (self.charts, self.first, self.second, self.fit, self.refresh)),
-            (below, (self.tools, self.layers, self.colour)),
-        ):
-            row.setSpacing(8)
-            for part in parts:
-                row.addWidget(part, 1 if part in (self.charts, self.colour) else 0)
-        self.add(top)
-        self.add(self.map, 1)
-        self.add(below)
-        self.add(self.progress)
+        top, below = FlowLayout(spacing=8), FlowLayout(spacing=8)
+        self.charts.setMinimumWidth(176)
+        for part in (self.charts, self.first, self.second, self.fit, self.refresh):
+            top.addWidget(part)
+        for part in (self.tools, self.layers, self.colour):
+            below.addWidget(part)
+        self.colour.setMinimumWidth(176)
+        self.about.setProperty("role", "dim")
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(top)
+        column.addWidget(self.map, 1)
+        column.addLayout(below)
+        column.addWidget(self.about)
+        column.addWidget(self.progress)
+        self.set_bare(content)
 
     def _connect(self) -> None:
         self.charts.activated.connect(lambda _: self._choose_chart())
@@ -178,3 +186,4 @@ class MapCard(Card):
     def show_progress(self, shown: bool) -> None:
         """Whether something is encoded or arranged now."""
         self.progress.setVisible(shown)
+        self.about.setVisible(not shown)

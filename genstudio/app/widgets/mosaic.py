@@ -57,6 +57,8 @@ class Mosaic:
 
     def _columns(self, count: int) -> int:
         """As many as fit; fewer if all pictures are in sight still and then make a full rectangle."""
+        if self.pictures.columns:
+            return max(1, min(self.pictures.columns, count))
         most = max(1, min(self.width // self.cell_w, count))
         rows = max(1, self.height // self.cell_h)
         return next((c for c in range(most, 0, -1) if count % c == 0 and count // c <= rows), most)

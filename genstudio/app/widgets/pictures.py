@@ -31,6 +31,8 @@ class Pictures:
     facts : sequence of mappings or None, or None
         Where each comes from, N long; goes into its file. Such a picture is saved without its input, so that the file
         is the picture that the facts speak of.
+    columns : int or None
+        Pictures in a row; None for as many as fit.
     """
 
     images: Images
@@ -38,6 +40,7 @@ class Pictures:
     caption: str = ""
     labels: Sequence[str | None] | None = None
     facts: Sequence[Mapping[str, Any] | None] | None = None
+    columns: int | None = None
 
     def __post_init__(self) -> None:
         images, inputs = self.images, self.inputs

@@ -43,7 +43,7 @@ class SoundGallery(Gallery):
         if len(pictures) != len(self.pictures):
             self._zoom = 1 if len(pictures) > _FEW else None
         p = pictures
-        super().show_pictures(DrawnSounds(p.images, p.inputs, p.caption, p.labels, p.facts))
+        super().show_pictures(DrawnSounds(p.images, p.inputs, p.caption, p.labels, p.facts, p.columns))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -77,6 +77,15 @@ class Codes:
         """Whether these are all that there will be."""
         return len(self.codes) == self.total
 
+    def name_of(self, row: int) -> str | None:
+        """The label of a code; None without one."""
+        label = NO_LABEL if self.labels is None else int(self.labels[row])
+        return self.label_names[label] if label >= 0 else None
+
+    def names_of(self, rows: Rows) -> list[str | None]:
+        """The labels of some codes."""
+        return [self.name_of(int(row)) for row in rows]
+
     def take(self, rows: Rows) -> Codes:
         """Some of them: rows of these arrays, int64 [n]."""
         labels = None if self.labels is None else self.labels[rows]

@@ -71,7 +71,7 @@ class Explorer:
 
     @classmethod
     def open(cls, path: Path) -> Explorer:
-        """The newest good checkpoint of a run, averaged weights where it keeps them; raises as `load_trained` does."""
+        """The newest good checkpoint of a run, averaged weights where it keeps them; raises as `load_trained`."""
         return cls(load_trained(Run.open(path)))
 
     @property
@@ -115,9 +115,8 @@ class Explorer:
             When the codes are not of this model's size, or hold numbers that are not finite.
         """
         if codes.ndim != 2 or codes.shape[1] != self.size:
-            raise InputError(
-                f"A code of this model has {self.size:,} numbers, not {list(codes.shape[1:])}: it is of another model."
-            )
+            size = list(codes.shape[1:])
+            raise InputError(f"A code of this model has {self.size:,} numbers, not {size}: it is of another model.")
         check_finite(codes)
         parts = [np.empty((0, *self.shape), np.uint8)]
         for start in range(0, len(codes), _CHUNK):
@@ -134,6 +133,10 @@ class Explorer:
     def drawn(self, codes: Tensor, labels: Tensor | None) -> Tensor:
         """Codes float32 [N, D] on the model's device to pictures float32 [N, C, H, W] in 0..1, gradients kept."""
         return self._draw(codes, labels).float()
+
+    def label_of(self, name: str | None) -> int:
+        """The number of a label that the model can be asked for; -1 for any other."""
+        return self.labels.index(name) if name in self.labels else NO_LABEL
 
     def label_row(self, labels: Labels, count: int) -> Tensor | None:
         """Labels as the model takes them: int64 [count]; None for a model that looks at none."""

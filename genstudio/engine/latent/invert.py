@@ -82,8 +82,8 @@ class Inverted:
 
     @property
     def psnr(self) -> float:
-        """Peak signal-to-noise ratio in dB, −10·log₁₀ of the error; infinite for an equal picture."""
-        return -10 * math.log10(self.error) if self.error > 0 else math.inf
+        """Peak signal-to-noise ratio in dB."""
+        return psnr(self.error)
 
 
 def invert(
@@ -114,6 +114,11 @@ def invert(
         raise InputError("The picture is not one of whole numbers from 0 to 255 in rows, columns and channels.")
     explorer.check_shape(image[None])
     return _Inversion(explorer, image, label, seed, search or Search()).results()
+
+
+def psnr(error: float) -> float:
+    """Peak signal-to-noise ratio in dB of a squared error in 0..1: −10·log₁₀; infinite for equal pictures."""
+    return -10 * math.log10(error) if error > 0 else math.inf
 
 
 def squared_error(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
