@@ -28,9 +28,9 @@ Shift, Control, Alt = (
 
 
 @pytest.fixture
-def view(qtbot):
+def view(qtbot, qapp):
     """Four corners of a square, on a canvas of 400 x 300."""
-    theme.apply(QApplication.instance(), "dark")
+    theme.apply(qapp, "dark")
     widget = LatentMap()
     qtbot.addWidget(widget)
     widget.resize(400, 300)

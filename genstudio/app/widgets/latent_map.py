@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +14,10 @@ from genstudio.app.widgets.latent_map_mouse import MouseMap
 _WALK, _FINER = 0.02, 0.002  # of the shorter side of the view, for a press of an arrow
 _PAGE = 10  # points
 _KEY_ZOOM = 1.5
+_HELP = (
+    "The map of what the model has learnt. The wheel zooms, the right button moves the map, F shows all of it. "
+    "Arrows walk, with Shift finer; N and P go from point to point, Enter clicks, Esc lets the selection go."
+)
 _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1)}
 _Shift, _Control, _Alt = (
     Qt.KeyboardModifier.ShiftModifier,
@@ -47,6 +51,11 @@ class LatentMap(MouseMap):
         super().__init__(parent)
         self._walking_by_key = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setToolTip(_HELP)
+
+    def event(self, event: QEvent) -> bool:
+        """The tool tip is for F1: beside the mouse it would cover the map."""
+        return event.type() == QEvent.Type.ToolTip or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())

@@ -11,11 +11,34 @@ from genstudio.app.widgets.laboratory_sight import Sight
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 _ROOM = 1.1  # of the view, compared with what the points take
+_CELLS = 64  # along each side, for the order of drawing
+_USUAL_AREA = 800.0 * 500.0  # pixels that a hundred points have in common when they are drawn largest
 _ALONE = 1.0  # half of what is in sight around a point that has no neighbours
 
 
 def _finite(xy: Floats) -> NDArray[np.bool_]:
     return np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
+
+
+def _bounds(xy: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Lowest and highest of places [M, 2], float64 [2] each; None without any."""
+    if not len(xy):
+        return None
+    x, y = xy[:, 0], xy[:, 1]  # ten times as fast as along the first axis of both
+    return np.array([x.min(), y.min()], float), np.array([x.max(), y.max()], float)
+
+
+def _by_place(xy: Floats) -> NDArray[np.intp]:
+    """An order of places [M, 2] in which neighbours are near each other, those in a cell as they come.
+
+    Drawing then stays in a few rows of pixels at a time: measured, it takes two thirds of the time.
+    """
+    bounds = _bounds(xy)
+    if bounds is None:
+        return np.empty(0, np.intp)
+    low, high = bounds
+    cells = ((xy - low) * ((_CELLS - 1) / np.maximum(high - low, 1e-300))).astype(np.uint16)
+    return np.argsort((_CELLS - 1 - cells[:, 1]) * np.uint16(_CELLS) + cells[:, 0], kind="stable")
 
 
 class _Drawn:
@@ -27,7 +50,7 @@ class _Drawn:
     def __init__(self, rows: Rows, colours: raster.Pixels, xy: Floats, start: Floats | None) -> None:
         self.rows, self.colours = rows, colours
         placed = xy.take(rows, 0)
-        self.origin = placed.mean(0, np.float64) if len(rows) else np.zeros(2)
+        self.origin = np.array([placed[:, i].mean(dtype=float) for i in (0, 1)]) if len(rows) else np.zeros(2)
         self.x, self.y = self._end = self._from_origin(placed)
         self._start = None if start is None else self._from_origin(start.take(rows, 0))
 
@@ -59,6 +82,7 @@ class Cloud:
         self._dimmed = np.empty(0, np.uint32)
         self._hidden: NDArray[np.bool_] | None = None
         self._order = np.empty(0, np.int64)
+        self._bounds: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         self._start: Floats | None = None
         self._share = 0.0
         self._drawn: _Drawn | None = None  # worked out when it is first asked for
@@ -70,7 +94,7 @@ class Cloud:
     def rows(self) -> Rows:
         """The points drawn, int64 [M], in the order of drawing.
 
-        It is a random one, so that no class of sorted data lies above all the others.
+        From above to below, where points lie on each other a random one: no class of sorted data hides the others.
         """
         return self._now().rows
 
@@ -86,6 +110,8 @@ class Cloud:
             self._hidden = self.selection = None
             self._colours = self._dimmed = np.full(len(xy), 0xFF808080, np.uint32)
         self.xy, self._start, self._share = xy, start, 0.0
+        finite = _finite(xy)
+        self._bounds = _bounds(xy if finite.all() else xy[finite])
         self._drawn = None
 
     def glide(self, share: float) -> None:
@@ -112,6 +138,7 @@ class Cloud:
             if self._hidden is not None:
                 shown &= ~self._hidden
             rows = self._order if shown.all() else self._order[shown[self._order]]
+            rows = rows[_by_place(self.xy.take(rows, 0))]
             if self.selection is None:
                 colours = self._colours[rows]
             else:
@@ -157,10 +184,9 @@ class Cloud:
 
     def fitting(self, width: float, height: float) -> Sight:
         """A view of pixels `width` x `height` that shows every point that can be drawn, hidden ones too."""
-        placed = self.xy[_finite(self.xy)].astype(float)
-        if not len(placed):
+        if self._bounds is None:
             return Sight(width=width, height=height)
-        low, high = placed.min(0), placed.max(0)
+        low, high = self._bounds
         half = (high - low) / 2 * _ROOM
         scale = min(max(1.0, width) / 2 / half[0] if half[0] > 0 else np.inf,
                     max(1.0, height) / 2 / half[1] if half[1] > 0 else np.inf)  # fmt: skip
@@ -199,7 +225,8 @@ class Cloud:
             x, y, colours = x[seen], y[seen], self._now().colours[seen]
         else:
             colours = self._now().colours
-        about = len(self.rows) * min(1.0, sight.reach / usual) ** 2
+        crowding = _USUAL_AREA * ratio**2 / (sight.width * sight.height)
+        about = len(self.rows) * crowding * min(1.0, sight.reach / usual) ** 2
         size = raster.diameter(about, len(seen), ratio)
         # dots of up to PAD pixels around a centre that is half of PAD outside stay in the picture
         border = np.float32(raster.PAD)

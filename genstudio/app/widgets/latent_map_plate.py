@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QImage, QPainter
 
 from genstudio.app import theme
@@ -15,9 +15,10 @@ from genstudio.app.widgets.laboratory_sight import Sight
 from genstudio.app.widgets.latent_map_cloud import Cloud
 from genstudio.app.widgets.latent_map_raster import PAD
 from genstudio.app.widgets.picture_files import to_image
-from genstudio.engine.latent.sheet import Tile, level_for
+from genstudio.engine.latent.sheet import Rect, Tile, level_for
 
 _MOST_BYTES = 64_000_000  # of pictures of tiles
+_COARSEST = 3  # levels below the best one, of tiles that may be hidden altogether
 _TINY = 6.0  # pixels below which a tile is not drawn
 
 
@@ -48,15 +49,19 @@ class Tiles:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         image = next(reversed(self._images.values()))
         best = level_for(sight.scale, max(image.width(), image.height()), max(sight.width, sight.height))
+        corners = (*sight.point(0, sight.height), *sight.point(sight.width, 0))
         for tile in sorted(self._images, key=lambda tile: (tile.level == best, tile.level)):
-            side = tile.size * sight.scale
-            corner = QPointF(
-                sight.width / 2 + (tile.ix * tile.size - sight.x) * sight.scale,
-                sight.height / 2 - ((tile.iy + 1) * tile.size - sight.y) * sight.scale,
-            )
-            area = QRectF(corner, corner + QPointF(side, side))
-            if side >= _TINY and area.intersects(QRectF(0, 0, sight.width, sight.height)):
-                self._paint_one(painter, area, self._images[tile])
+            if tile.size * sight.scale >= _TINY and _seen(tile, corners) and not self._covered(tile, best, corners):
+                self._paint_one(painter, _area(tile, sight), self._images[tile])
+
+    def _covered(self, tile: Tile, best: int, view: Rect) -> bool:
+        """Whether finer tiles of the level that is to be seen hide all of a coarse one that is in sight."""
+        finer = best - tile.level
+        if not 0 < finer <= _COARSEST:
+            return False
+        side = 1 << finer
+        parts = (Tile(best, (tile.ix << finer) + i, (tile.iy << finer) + j) for j in range(side) for i in range(side))
+        return all(part in self._images or not _seen(part, view) for part in parts)
 
     def _paint_one(self, painter: QPainter, area: QRectF, image: QImage) -> None:
         """Whole pixels at the borders, so that neighbours neither overlap nor gape."""
@@ -70,6 +75,19 @@ class Tiles:
             left, wide = left + (wide - share * image.width()) / 2, share * image.width()
             top, high = top + (high - share * image.height()) / 2, share * image.height()
         painter.drawImage(QRectF(left, top, wide, high), image)
+
+
+def _seen(tile: Tile, view: Rect) -> bool:
+    """Whether some of it is in sight: left, bottom, right, top."""
+    left, bottom, side = tile.ix * tile.size, tile.iy * tile.size, tile.size
+    return left < view[2] and left + side > view[0] and bottom < view[3] and bottom + side > view[1]
+
+
+def _area(tile: Tile, sight: Sight) -> QRectF:
+    """Its pixels."""
+    left = sight.width / 2 + (tile.ix * tile.size - sight.x) * sight.scale
+    top = sight.height / 2 - ((tile.iy + 1) * tile.size - sight.y) * sight.scale
+    return QRectF(left, top, tile.size * sight.scale, tile.size * sight.scale)
 
 
 class Plate:
