@@ -124,6 +124,16 @@ class PinTiles(QWidget):
         for i in range(len(self.names)):
             self._paint_pin(painter, i)
         painter.setClipping(False)
+        sight = self.sight()
+        for sign, more, x in (
+            ("‹", self._offset > 0, sight.left()),
+            ("›", self._offset < self._over(), sight.right() - 15),
+        ):
+            if more:  # pins out of sight
+                place = QRect(x, self.height() // 2 - 8, 16, 16)
+                self._paint_badge(painter, place)
+                painter.setPen(theme.color("text"))
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, sign)
         self._paint_more(painter, self.tile(len(self.names)))
         if self._gap_at >= 0:
             x = self.tile(self._gap_at).left() - _GAP / 2
@@ -146,13 +156,13 @@ class PinTiles(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(tile).adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3)
         if index == self._hovered:
-            self._paint_cross(painter, self.cross(index))
+            self._paint_badge(painter, self.cross(index))
+            theme.icon("close", 12).paint(painter, self.cross(index).adjusted(2, 2, -2, -2))
 
-    def _paint_cross(self, painter: QPainter, place: QRect) -> None:
+    def _paint_badge(self, painter: QPainter, place: QRect) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("panel", 0.88))
         painter.drawRoundedRect(place, 3, 3)
-        theme.icon("close", 12).paint(painter, place.adjusted(2, 2, -2, -2))
 
     def _paint_more(self, painter: QPainter, tile: QRect) -> None:
         here = self._current == len(self.names) and self.hasFocus()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -189,9 +189,6 @@ class SumRow(QWidget):
         for i, slot in enumerate(self.slots_):
             slot.filled.connect(lambda term, i=i: self.fill(i, term))
             slot.emptied.connect(lambda i=i: self.empty(i))
-
-    def sizeHint(self) -> QSize:
-        return QSize(4 * _SIDE + 3 * 18 + 6 * 4, _SIDE)
 
     def set_pins(self, names: Sequence[str], images: Sequence[QImage]) -> None:
         """The pins that there are; a slot whose pin is gone becomes empty."""
