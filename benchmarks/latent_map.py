@@ -131,11 +131,14 @@ def _moves(canvas: Any, move: str, xy: np.ndarray) -> Callable[[int], None]:
 
 
 def _add_sheet(canvas: Any) -> None:
-    """The tiles that the view needs, 28 x 28 noise."""
+    """The tiles that the view needs while it moves to and fro, 28 x 28 noise."""
     from genstudio.engine.latent.sheet import plan
 
     rng = np.random.default_rng(0)
-    needed = plan(canvas.view_rect(), canvas.plot_size(), (28, 28))
+    canvas.zoom(1.3)
+    wider, size = canvas.view_rect(), canvas.plot_size()
+    canvas.zoom(1 / 1.3)
+    needed = plan(wider, (1.3 * size[0], 1.3 * size[1]), (28, 28))
     canvas.set_tiles([(t, rng.integers(0, 256, (28, 28, 1), np.uint8)) for t in (*needed.coarse, *needed.fine)])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
@@ -16,7 +16,7 @@ from genstudio.app.widgets import latent_map_colours as colours
 from genstudio.app.widgets import latent_map_raster as raster
 from genstudio.app.widgets.latent_map import LatentMap
 from genstudio.app.widgets.latent_map_colours import Colouring
-from genstudio.engine.latent.sheet import Tile
+from genstudio.engine.latent.sheet import Tile, plan
 
 SQUARE = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
 Left, Right, Middle = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -430,6 +430,39 @@ def test_a_finer_tile_lies_on_a_coarse_one_and_points_on_both(view):
     assert QColor(*grey(0.25, 0.25)).name() == DARK.panel
 
 
+def test_a_sheet_that_is_complete_looks_like_its_tiles(view):
+    view.set_layers(points=False, tiles=True)
+    needed = plan(view.view_rect(), view.plot_size(), (28, 28)).fine
+    rng = np.random.default_rng(0)
+    shades = {tile: int(rng.integers(40, 250)) for tile in needed}
+    view.set_tiles([(tile, np.full((28, 28, 1), shades[tile], np.uint8)) for tile in needed])
+    pixels = picture(view)
+    seen = [tile for tile in needed if QRect(12, 12, 376, 276).contains(pixel(view, tile.x, tile.y))]
+    assert len(seen) > 20
+    for tile in seen:
+        at = pixel(view, tile.x, tile.y)
+        assert pixels[at.y(), at.x()].tolist() == [shades[tile]] * 3
+    view.add_tile(seen[0], np.full((28, 28, 1), 5, np.uint8))
+    at = pixel(view, seen[0].x, seen[0].y)
+    assert picture(view)[at.y(), at.x()].tolist() == [5] * 3
+
+
+def test_a_late_card_is_not_shown_after_the_mouse_has_left(view, qtbot):
+    _move(view, pixel(view, 0, 0))
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    before = picture(view)
+    view.set_hover(None, "too late")
+    assert (picture(view) == before).all()
+
+
+def test_other_points_end_the_look_at_one(view):
+    _move(view, pixel(view, 1, 1))
+    heard = Heard(view.hovered)
+    view.set_points(np.zeros((2, 2), np.float32))
+    assert heard.all == [-1]
+    assert view.hovered_row() == -1
+
+
 def test_pins_trail_and_marker_are_painted_without_a_new_raster(view, monkeypatch):
     view.grab()
     made = []
@@ -438,6 +471,7 @@ def test_pins_trail_and_marker_are_painted_without_a_new_raster(view, monkeypatc
     view.set_pins([("A", 0.5, 0.5)])
     view.set_trail(np.array([[0, 0], [0.5, 0.2], [np.nan, 0], [1, 1], [0.9, 0.5]], np.float32))
     view.set_marker((0.2, 0.8))
+    _move(view, QPoint(300, 200))
     view.set_hover(None, "a word")
     after = picture(view)
     assert not made

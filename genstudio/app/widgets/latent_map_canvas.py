@@ -53,7 +53,6 @@ class MapCanvas(MapView):
         count = len(self._cloud)
         self._place(np.asarray(xy, np.float32).reshape(-1, 2), glide)
         if len(self._cloud) != count:
-            self._hovered = -1
             self._recolour()
         self._describe()
 
@@ -77,8 +76,8 @@ class MapCanvas(MapView):
         self._arrange()
 
     def set_pins(self, pins: Sequence[paint.Pin]) -> None:
-        """Letters and their places."""
-        self._pins = tuple(pins)
+        """Letters and their places; those that are not finite are left out."""
+        self._pins = tuple(pin for pin in pins if math.isfinite(pin[1]) and math.isfinite(pin[2]))
         self._repaint()
 
     def set_marker(self, xy: XY | None) -> None:
@@ -199,8 +198,9 @@ class MapCanvas(MapView):
     def _paint_places(self, painter: QPainter) -> None:
         if len(self._trail) > 1:
             paint.trail(painter, self._sight, self._trail)
-        if self._hovered >= 0 and self._layers[0]:
-            paint.ring(painter, self._point_at(self._hovered))
+        at = self._point_at(self._hovered)
+        if at is not None and self._layers[0]:
+            paint.ring(painter, at)
         if self._marker is not None:
             paint.marker(painter, paint.placed(self._sight, *self._marker))
         font = painter.font()
@@ -209,18 +209,18 @@ class MapCanvas(MapView):
         if self._drawing is not None:
             paint.outline(painter, self._drawing)
 
-    def _point_at(self, row: int) -> QPointF:
-        """Pixels of the plot."""
+    def _point_at(self, row: int) -> QPointF | None:
+        """Pixels of the plot; None where the point has no place."""
+        if not 0 <= row < self.count() or not np.isfinite(self._cloud.xy[row]).all():
+            return None
         return paint.placed(self._sight, *self._cloud.xy[row].tolist())
 
     def _paint_card(self, painter: QPainter, area: QRectF) -> None:
+        """Beside the mouse, or the point that keys have chosen; nowhere when the mouse has left."""
         image, text = self._card
-        if image is None and not text:
-            return
-        at = self._card_at
-        if at is None:
-            at = self._point_at(self._hovered) if self._hovered >= 0 else area.center()
-        paint.card(painter, image, text, at, area.adjusted(4, 4, -4, -4))
+        at = self._point_at(self._hovered) if self._card_at is None else self._card_at
+        if at is not None and (image is not None or text):
+            paint.card(painter, image, text, at, area.adjusted(4, 4, -4, -4))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
@@ -45,6 +46,12 @@ class MouseMap(MapCanvas):
         self._lasso: Lasso | None = None
         self.setMouseTracking(True)
         self.set_tool("walk")
+
+    def set_points(self, xy: NDArray[np.float32], glide: bool = False) -> None:
+        count = self.count()
+        super().set_points(xy, glide)
+        if self.count() != count:
+            self._hover(-1)
 
     def tool(self) -> str:
         return self._tool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from genstudio.app.widgets.latent_map_raster import PAD
 from genstudio.app.widgets.picture_files import to_image
 from genstudio.engine.latent.sheet import Rect, Tile, level_for
 
+Span = tuple[int, int, int, int, int]
 _MOST_BYTES = 64_000_000  # of pictures of tiles
 _COARSEST = 3  # levels below the best one, of tiles that may be hidden altogether
 _TINY = 6.0  # pixels below which a tile is not drawn
@@ -27,6 +29,7 @@ class Tiles:
 
     def __init__(self) -> None:
         self._images: dict[Tile, QImage] = {}
+        self._whole: tuple[Span, QImage] | None = None  # the tiles painted last, side by side
 
     def __len__(self) -> int:
         return len(self._images)
@@ -36,11 +39,13 @@ class Tiles:
         image = to_image(pixels, QImage.Format.Format_RGB32)
         self._images.pop(tile, None)
         self._images[tile] = image
+        self._whole = None
         for oldest in list(self._images)[: max(0, len(self) - max(1, _MOST_BYTES // image.sizeInBytes()))]:
             del self._images[oldest]
 
     def clear(self) -> None:
         self._images.clear()
+        self._whole = None
 
     def paint(self, painter: QPainter, sight: Sight) -> None:
         """Coarse ones first, then what is finer than the plan for this zoom, and what it says on top."""
@@ -50,9 +55,32 @@ class Tiles:
         image = next(reversed(self._images.values()))
         best = level_for(sight.scale, max(image.width(), image.height()), max(sight.width, sight.height))
         corners = (*sight.point(0, sight.height), *sight.point(sight.width, 0))
+        span = _span(corners, best)
+        if image.width() == image.height() and self._join(span, image):
+            assert self._whole is not None
+            level, left, bottom, right, top = span
+            first, last = _area(Tile(level, left, top - 1), sight), _area(Tile(level, right - 1, bottom), sight)
+            painter.drawImage(first.united(last), self._whole[1])
+            return
         for tile in sorted(self._images, key=lambda tile: (tile.level == best, tile.level)):
             if tile.size * sight.scale >= _TINY and _seen(tile, corners) and not self._covered(tile, best, corners):
                 self._paint_one(painter, _area(tile, sight), self._images[tile])
+
+    def _join(self, span: Span, like: QImage) -> bool:
+        """Put tiles side by side in one picture, which is drawn ten times as fast, unless one of them is missing."""
+        if self._whole is not None and self._whole[0] == span:
+            return True
+        level, left, bottom, right, top = span
+        places = [(Tile(level, x, y), x - left, top - 1 - y) for y in range(bottom, top) for x in range(left, right)]
+        if any(tile not in self._images or self._images[tile].size() != like.size() for tile, _, _ in places):
+            return False
+        joined = QImage(like.width() * (right - left), like.height() * (top - bottom), QImage.Format.Format_RGB32)
+        painter = QPainter(joined)
+        for tile, column, row in places:
+            painter.drawImage(column * like.width(), row * like.height(), self._images[tile])
+        painter.end()
+        self._whole = span, joined
+        return True
 
     def _covered(self, tile: Tile, best: int, view: Rect) -> bool:
         """Whether finer tiles of the level that is to be seen hide all of a coarse one that is in sight."""
@@ -75,6 +103,13 @@ class Tiles:
             left, wide = left + (wide - share * image.width()) / 2, share * image.width()
             top, high = top + (high - share * image.height()) / 2, share * image.height()
         painter.drawImage(QRectF(left, top, wide, high), image)
+
+
+def _span(view: Rect, level: int) -> Span:
+    """Which tiles of a level are in sight: level, first and last column and row, the last ones exclusive."""
+    side = Tile(level, 0, 0).size
+    left, bottom, right, top = view
+    return level, floor(left / side), floor(bottom / side), ceil(right / side), ceil(top / side)
 
 
 def _seen(tile: Tile, view: Rect) -> bool:
