@@ -18,7 +18,7 @@ from genstudio.engine.load import fingerprint
 from genstudio.models import families
 
 HELD_OUT = DataConfig.parse({"test": 0.1})
-SHORT = Search(candidates=64, steps=12, refinement=12)
+SHORT = Search(candidates=64, steps=12, refinement=12, corrections=3)
 
 
 def explorer_of(path, family, knobs=None, steps=40, **training):

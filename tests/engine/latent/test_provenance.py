@@ -159,7 +159,7 @@ def test_facts_of_a_newer_version_are_read_as_far_as_they_are_known(good):
     assert provenance.read(png(GREY, {**good, "mood": "blue"})) is not None
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
@@ -169,7 +169,7 @@ def test_any_json_is_read_without_harm(value):
     assert provenance.read(carrying(json.dumps(value))) is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.text())
 @example("[" * 100_000)
 @example('{"kind": ' + "9" * 10_000 + "}")
@@ -181,7 +181,7 @@ def test_any_text_is_read_without_harm(text):
     assert provenance.read(data) is None
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.integers(0, 500), st.integers(0, 255), st.integers(0, 600))
 def test_flipped_and_cut_files_are_read_without_harm(good, at, byte, length):
     data = bytearray(png(GREY, good))
