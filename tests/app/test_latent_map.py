@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
@@ -556,16 +556,15 @@ def test_nothing_runs_on_when_a_gliding_map_is_thrown_away(view):
 # --- dots ------------------------------------------------------------------------------------------------
 
 
-@given(st.floats(1.5, 16), st.integers(0, 0xFFFFFF))
-@settings(max_examples=30)
-def test_a_dot_is_round_and_has_about_its_area(size, colour):
+@pytest.mark.parametrize("size", range(2, 17))
+def test_a_dot_is_round_and_has_about_its_area(size):
     pixels = np.full((64, 64), 0xFF000000, np.uint32)
-    middle = np.array([32.0], np.float32)
+    middle = np.array([32.3], np.float32)
     raster.draw(pixels, middle, middle, np.array([0xFF0000FF], np.uint32), size)
     blue = (pixels & np.uint32(0xFF)).astype(int)
     assert (blue == blue.T).all()
-    assert (blue == np.roll(blue[:, ::-1], 1, 1)).all()  # mirrored about column 32
-    assert blue.sum() / 255 == pytest.approx(np.pi * size**2 / 4, rel=0.3, abs=0.6)
+    assert (blue == np.roll(blue[:, ::-1], size % 2, 1)).all()  # the middle is that of column 32, or before it
+    assert blue.sum() / 255 == pytest.approx(np.pi * size**2 / 4, rel=0.3)
     assert (pixels >> np.uint32(24) == 0xFF).all()
 
 
@@ -582,8 +581,8 @@ def test_blending_keeps_each_channel_between_both_colours(below, above, quarters
 
 def test_dots_get_smaller_rather_than_slower():
     assert raster.diameter(100, 100, 1) > raster.diameter(10_000, 10_000, 1) > raster.diameter(1e5, 100_000, 1)
-    assert raster.diameter(100, 100, 2) == pytest.approx(2 * raster.diameter(100, 100, 1), abs=0.25)
-    assert raster.diameter(1, 3_000_000, 2) == 1.5
+    assert raster.diameter(100, 100, 2) == 2 * raster.diameter(100, 100, 1)
+    assert raster.diameter(1, 3_000_000, 2) == 2
 
 
 def test_a_map_of_many_points_is_drawn_with_all_of_them(view):

@@ -230,5 +230,5 @@ class Cloud:
         size = raster.diameter(about, len(seen), ratio)
         # dots of up to PAD pixels around a centre that is half of PAD outside stay in the picture
         border = np.float32(raster.PAD)
-        raster.draw(pixels, x + border, y + border, colours, min(size, float(raster.PAD)))
+        raster.draw(pixels, x + border, y + border, colours, min(size, raster.PAD - 2))
         return len(seen)
