@@ -69,9 +69,9 @@ class Desk(QThread):
         self._requests: dict[str, _Request] = {}
         self._explorer: Explorer | None = None
         self._closing = False
-        self._share = 1.0
+        self._share, self._since = 1.0, 0.0
+        self._spent = 0.0  # seconds of long work since then
         self._quiet_until = 0.0  # nothing but what follows the mouse before this time
-        self._long_after = 0.0  # no long work before this time
         self.seconds = 0.0  # of work in all
         self._answered.connect(self._deliver)
 
@@ -83,9 +83,13 @@ class Desk(QThread):
             self._explorer = explorer
             self._wake.notify()
 
-    def set_share(self, share: float) -> None:
-        """How much of the time long work may take, 0..1."""
-        self._share = min(1.0, max(0.001, share))
+    def set_share(self, share: float, since: float = 0.0) -> None:
+        """How much of the time long work may take, 0..1, in all from `since` (monotonic seconds) on."""
+        with self._wake:
+            if since != self._since:
+                self._since, self._spent = since, 0.0
+            self._share = min(1.0, max(0.001, share))
+            self._wake.notify()
 
     def ask(
         self,
@@ -191,9 +195,12 @@ class Desk(QThread):
         return None
 
     def _not_before(self, request: _Request) -> float:
+        """When a request may be worked on at the earliest."""
         if request.at_once:
             return 0.0
-        return max(self._quiet_until, self._long_after) if request.long else self._quiet_until
+        if request.long and self._share < 1:
+            return max(self._quiet_until, self._since + self._spent / self._share)
+        return self._quiet_until
 
     def _advance(self, request: _Request) -> bool:
         """One item of a request; False when it was the last one or an error."""
@@ -215,11 +222,10 @@ class Desk(QThread):
         return item is not _DONE
 
     def _account(self, request: _Request, begin: float) -> None:
-        """Long work rests after each item for as long as its share asks."""
         spent = time.monotonic() - begin
         self.seconds += spent
-        if request.long and self._share < 1:
-            self._long_after = time.monotonic() + spent * (1 / self._share - 1)
+        if request.long:
+            self._spent += spent
 
 
 def _close(request: _Request) -> None:

@@ -23,6 +23,7 @@ class Watching(QObject):
         self._session, self._sight, self._desk, self._encoding, self._bar = session, sight, desk, encoding, bar
         self._bound = USUAL / 100
         self._before = (time.monotonic(), 0.0)
+        self._since = 0.0  # when the training began
         self._timer = QTimer(self)
         self._timer.setInterval(_COST_MS)
         self._timer.timeout.connect(self._show_cost)
@@ -42,18 +43,20 @@ class Watching(QObject):
         self._show()
 
     def _begin(self) -> None:
+        self._since = time.monotonic()
         self._choose_bound(self._bound)
         self._bar.show_cost(0.0, 0.0)
 
     def _choose_bound(self, share: float) -> None:
         self._bound = share
         self._session.mailbox.lookout.most_share = share
+        self._show()
 
     def _show(self) -> None:
         """Bring the bar and the desk's share up to date."""
         running, explorer = self._session.running, self._sight.explorer
         self._bar.setVisible(running)
-        self._desk.set_share(self._bound if running else 1.0)
+        self._desk.set_share(self._bound if running else 1.0, self._since)
         if explorer is not None and self._sight.live:
             self._bar.show_step(explorer.step, explorer.trained.weights)
         else:

@@ -13,9 +13,10 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QHideEvent,
+    QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from genstudio.app.latent.around import Around
 from genstudio.app.latent.attributing import Attributing
@@ -23,6 +24,7 @@ from genstudio.app.latent.bookmarking import Bookmarking
 from genstudio.app.latent.charting import Charting
 from genstudio.app.latent.desk import Desk
 from genstudio.app.latent.encoding import Encoding
+from genstudio.app.latent.filming import Filming
 from genstudio.app.latent.levers import Levers
 from genstudio.app.latent.own import Own
 from genstudio.app.latent.sheeting import Sheeting
@@ -31,7 +33,9 @@ from genstudio.app.latent.standing import Standing
 from genstudio.app.latent.walk import Walk
 from genstudio.app.latent.watching import Watching
 from genstudio.app.session import Session
+from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.drop_veil import DropVeil, dropped
+from genstudio.app.widgets.film_strip import FilmStrip
 from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.latent_here import Here
 from genstudio.app.widgets.latent_live import LiveBar
@@ -43,6 +47,9 @@ from genstudio.engine.latent.place import Place, code_text
 
 if TYPE_CHECKING:
     from genstudio.engine.latent.explorer import Explorer
+
+
+_SMALL = 600  # pixels of height below which only the map, the picture and the controls are in sight
 
 
 class LatentPage(QWidget):
@@ -67,7 +74,7 @@ class LatentPage(QWidget):
         super().__init__(parent)
         self._session = session
         self.card, self.here, self.looks = MapCard(), Here(), Looks()
-        self.side, self.live = LatentSide(), LiveBar()
+        self.side, self.strip, self.live = LatentSide(), FilmStrip(), LiveBar()
         self.map = self.card.map
         self.desk = Desk()
         self.sight, self.walk = Sight(session, self.desk, self), Walk(self)
@@ -86,6 +93,7 @@ class LatentPage(QWidget):
             self.sight, self.desk, self.walk, self.encoding, self.charting, self.around, self.side.attributes, self
         )
         self.bookmarking = Bookmarking(self.sight, self.desk, session.work, self.walk, self.side.places, self)
+        self.filming = Filming(self.sight, self.desk, session.work, self.walk, self.strip, self)
         self.own = Own(self.sight, self.desk, session.work, self.walk, self.here, self.standing)
         self.watching = Watching(session, self.sight, self.desk, self.encoding, self.live)
         self.veil = DropVeil(self, "look for")
@@ -102,9 +110,15 @@ class LatentPage(QWidget):
         self.panes.addWidget(self.right)
         self.panes.setStretchFactor(0, 3)
         self.panes.setStretchFactor(1, 2)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.panes, 1)
+        path = Card("")
+        path.set_bare(self.strip)
+        path.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        left, row = QVBoxLayout(), QHBoxLayout()
+        for layout in (left, row):
+            layout.setSpacing(12)
+        left.addWidget(self.panes, 1)
+        left.addWidget(path)
+        row.addLayout(left, 1)
         row.addWidget(self.side)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -117,8 +131,12 @@ class LatentPage(QWidget):
         self.desk.problem.connect(self._session.work.problem)
         for part in (self.here, self.looks):
             part.problem.connect(self.problem)
-        for part in (self.encoding, self.charting, self.own, self.levers, self.attributing, self.bookmarking):
+        parts = (
+            self.encoding, self.charting, self.own, self.levers, self.attributing, self.bookmarking, self.filming,
+        )  # fmt: skip
+        for part in parts:
             part.told.connect(self.problem)
+        self.filming.done.connect(self.done)
         self.here.asked.connect(self.do)
 
     def do(self, what: str) -> None:
@@ -186,6 +204,14 @@ class LatentPage(QWidget):
         if path:
             event.acceptProposedAction()
             self.own.take_file(Path(path))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a small screen the map comes first."""
+        super().resizeEvent(event)
+        small = self.height() < _SMALL
+        if small != (event.oldSize().height() < _SMALL) or not event.oldSize().isValid():
+            self.strip.set_folded(small)
+            self.looks.setVisible(not small)
 
     # --- in sight --------------------------------------------------------------------------------------
 

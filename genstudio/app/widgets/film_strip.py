@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from genstudio.app import theme
 from genstudio.app.widgets.film_player import FilmPlayer
 from genstudio.app.widgets.number_field import NumberField
 from genstudio.app.widgets.pin_row import PinRow
@@ -76,6 +77,7 @@ class FilmStrip(QWidget):
         self.kinds, self.frames, self.pace = Segments("Kind of path"), NumberField(_FRAMES), NumberField(_PACE)
         self.loop = Tool("refresh", "Loop", "Loop: go on from the last pin to the first")
         self.save = Tool("export", "Save the path", "Save the path as a film, a strip of pictures, or codes")
+        self.fold = Tool("chevron-down", "Fold the path", "Show or hide pins and film, to have more room for the map")
         self._make_controls()
         self._lay_out()
         self._connect()
@@ -101,6 +103,7 @@ class FilmStrip(QWidget):
             last.addWidget(widget)
         last.addStretch(1)
         last.addWidget(self.save)
+        last.addWidget(self.fold)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -123,6 +126,7 @@ class FilmStrip(QWidget):
         self.frames.committed.connect(lambda _: self._tell())
         self.loop.toggled.connect(self._loop_toggled)
         self.pace.committed.connect(lambda _: self._set_pace())
+        self.fold.clicked.connect(lambda: self.set_folded(not self.folded))
         self.save.clicked.connect(lambda: self.menu().popup(self.save.mapToGlobal(QPoint(0, self.save.height()))))
 
     # --- what is shown -------------------------------------------------------------------------------
@@ -157,6 +161,17 @@ class FilmStrip(QWidget):
     def set_export_ready(self, ready: bool) -> None:
         """Whether there is something to save."""
         self.save.setEnabled(ready)
+
+    @property
+    def folded(self) -> bool:
+        """Whether only the line of controls is in sight."""
+        return self.player.isHidden()
+
+    def set_folded(self, folded: bool) -> None:
+        """Show only the line of controls, or everything."""
+        for part in (self.pins, self.sums, self.player):
+            part.setVisible(not folded)
+        theme.set_icon(self.fold, "chevron-up" if folded else "chevron-down", 16)
 
     def path(self) -> tuple[str, int, bool]:
         """Kind, frames and loop, as `path_changed` tells them."""

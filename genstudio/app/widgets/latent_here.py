@@ -78,7 +78,7 @@ class Here(Card):
     def _lay_out(self) -> None:
         for label in (self.where, self.error):
             label.setProperty("role", "dim")
-        self.gallery.setMinimumSize(120, 120)
+        self.gallery.setMinimumSize(96, 96)
         self.more.setText("More")
         self.more.setAccessibleName("More with this place")
         self.more.setToolTip("Copy this place as code or as Python, paste a code, put your own picture away")

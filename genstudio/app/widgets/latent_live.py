@@ -69,7 +69,7 @@ class LiveBar(QFrame):
         row.addWidget(QLabel("At most"))
         row.addWidget(self.bound)
         row.addWidget(self.cost)
-        self.every.setFixedWidth(152)
+        self.every.setFixedWidth(172)
         self.bound.setFixedWidth(72)
 
     def map_every(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from genstudio.app.widgets.card import Card
 from genstudio.app.widgets.choice_field import ChoiceField
@@ -95,14 +95,20 @@ class MapCard(Card):
             ("both", "Show points on top of what is drawn"),
         ):
             self.layers.buttons[key].setToolTip(tip)
-        top, below = FlowLayout(spacing=8), FlowLayout(spacing=8)
-        self.charts.setMinimumWidth(176)
-        for part in (self.charts, self.first, self.second, self.fit, self.refresh):
-            top.addWidget(part)
-        for part in (self.tools, self.layers, self.colour):
-            below.addWidget(part)
+        top, below, last = FlowLayout(spacing=8), FlowLayout(spacing=8), QHBoxLayout()
+        self.charts.setMinimumWidth(188)
         self.colour.setMinimumWidth(176)
         self.about.setProperty("role", "dim")
+        self.about.setAlignment(Qt.AlignmentFlag.AlignRight)
+        last.setSpacing(8)
+        for layout, parts in (
+            (top, (self.charts, self.first, self.second)),
+            (below, (self.tools, self.layers)),
+            (last, (self.colour, self.about, self.fit, self.refresh)),
+        ):
+            for part in parts:
+                layout.addWidget(part)
+        last.setStretchFactor(self.about, 1)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 4, 0, 0)
@@ -110,7 +116,7 @@ class MapCard(Card):
         column.addLayout(top)
         column.addWidget(self.map, 1)
         column.addLayout(below)
-        column.addWidget(self.about)
+        column.addLayout(last)
         column.addWidget(self.progress)
         self.set_bare(content)
 
@@ -186,4 +192,3 @@ class MapCard(Card):
     def show_progress(self, shown: bool) -> None:
         """Whether something is encoded or arranged now."""
         self.progress.setVisible(shown)
-        self.about.setVisible(not shown)

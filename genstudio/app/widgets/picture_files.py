@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 
 from genstudio.app.widgets import files
 from genstudio.app.widgets.pictures import Pictures
+from genstudio.app.widgets.place_mime import Carried, pack
 from genstudio.core.errors import InputError
 from genstudio.engine import pictures as engine_pictures
 
@@ -65,11 +66,13 @@ def mime(pictures: Pictures, index: int, folder: Path | None = None) -> QMimeDat
         When the file cannot be written.
     """
     data = QMimeData()
-    pixels = together(pictures, index)
+    pixels, facts = together(pictures, index), pictures.facts_of(index)
     data.setImageData(to_image(pixels))
+    if facts is not None and "code" in facts:
+        pack(Carried(code=facts["code"], label=-1), data)
     if folder is not None:
         path = folder / pictures.file_name(index)
-        files.write(path, [engine_pictures.png(pixels, pictures.facts_of(index))])
+        files.write(path, [engine_pictures.png(pixels, facts)])
         data.setUrls([QUrl.fromLocalFile(str(path))])
     return data
 
