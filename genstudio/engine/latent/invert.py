@@ -18,7 +18,7 @@ from genstudio.engine.latent.place import NO_LABEL, Floats, Place
 from genstudio.models.base import Decodes, Encodes, Samples
 from genstudio.models.capabilities import Velocity
 
-_SLICE = 0.02  # seconds of work between two results
+_SLICE = 0.015  # seconds of work between two results
 _CAREFUL = 0.7  # of a correction of a flow's code: all of it swings to and fro
 _ENOUGH = 1e-5  # squared error, 50 dB: nobody sees less
 _DRAWN = 64  # candidates drawn in one pass
