@@ -135,11 +135,13 @@ def _add_sheet(canvas: Any) -> None:
     from genstudio.engine.latent.sheet import plan
 
     rng = np.random.default_rng(0)
-    canvas.zoom(1.3)
-    wider, size = canvas.view_rect(), canvas.plot_size()
-    canvas.zoom(1 / 1.3)
-    needed = plan(wider, (1.3 * size[0], 1.3 * size[1]), (28, 28))
-    canvas.set_tiles([(t, rng.integers(0, 256, (28, 28, 1), np.uint8)) for t in (*needed.coarse, *needed.fine)])
+    left, bottom, right, top = canvas.view_rect()
+    x, y = 0.15 * (right - left), 0.15 * (top - bottom)
+    needed = {}
+    for dx, dy in ((0, 0), (-x, -y), (-x, y), (x, -y), (x, y)):
+        around = plan((left + dx, bottom + dy, right + dx, top + dy), canvas.plot_size(), (28, 28))
+        needed |= dict.fromkeys((*around.coarse, *around.fine))
+    canvas.set_tiles([(tile, rng.integers(0, 256, (28, 28, 1), np.uint8)) for tile in needed])
 
 
 def measure(points: int, platform: str) -> dict[str, Any]:
