@@ -100,6 +100,7 @@ class LatentPage(QWidget):
         self.setAcceptDrops(True)
         self._lay_out()
         self._connect()
+        self.sight.changed.emit()  # there is no model yet, and each part says so
 
     def _lay_out(self) -> None:
         self.right = Panes(Qt.Orientation.Vertical, (580, 420))
