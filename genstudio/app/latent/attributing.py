@@ -48,6 +48,7 @@ class Attributing(QObject):
         self.attributes: tuple[Attribute, ...] = ()
         self._sides = {"a": _NO_CODES, "b": _NO_CODES}
         self._along = Along(walk)
+        self._moved = False  # whether a slider is not at 0
         encoding.begun.connect(self._begin)
         encoding.changed.connect(self._offer)
         around.selected.connect(lambda count: panel.set_selected(count))
@@ -129,11 +130,13 @@ class Attributing(QObject):
     # --- putting on ----------------------------------------------------------------------------------
 
     def _follow(self, place: Place) -> None:
-        if self._along.strange(place):
+        if self._along.strange(place) and self._moved:
+            self._moved = False
             self._panel.reset()
 
     def _move(self, index: int, strength: float) -> None:
         if index < len(self.attributes):
+            self._moved = True
             self._along.move([a.vector for a in self.attributes], index, strength, self.attributes[index].name)
 
 

@@ -12,7 +12,7 @@ from genstudio.app.latent.desk import Desk
 from genstudio.app.latent.encoding import Encoding
 from genstudio.app.latent.planes import Charted, arranging, neighbours, planned
 from genstudio.app.latent.sight import Sight
-from genstudio.app.latent.walk import Walk, letter
+from genstudio.app.latent.walk import ON_MAP, Walk, letter
 from genstudio.app.opening import Step
 from genstudio.app.widgets.latent_map_card import CHARTS, MapCard
 from genstudio.core.errors import GenStudioError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _NOBODY: Any = object()  # t-SNE asks no model
 _NO_POINTS = np.zeros((0, 2), np.float32)
+_PACE_MS = 30  # between two places of a drag while a training runs: what an eye can follow
 _STAGES = {
     "neighbours": "finding similar codes",
     "arranging": "arranging by similarity",
@@ -78,6 +79,8 @@ class Charting(QObject):
         card.progress.cancelled.connect(self.cancel)
         map_.walked.connect(self._walked)
         map_.walk_ended.connect(self._walk.settle)
+        self._sight.changed.connect(self._set_pace)
+        self._sight.updated.connect(self._set_pace)
         map_.clicked.connect(self._clicked)
         self._walk.pins_changed.connect(self._pins_changed)
 
@@ -215,7 +218,10 @@ class Charting(QObject):
             return
         code = self.chart.codes_at(np.array([[x, y]], np.float32))[0]
         label = self._walk.place.label if self._walk.place is not None else NO_LABEL
-        self._walk.pass_by(Place(code, label), "on the map")
+        self._walk.pass_by(Place(code, label), ON_MAP)
+
+    def _set_pace(self) -> None:
+        self._card.map.set_pace(_PACE_MS if self._sight.live else 0)
 
     def _clicked(self, row: int) -> None:
         """A point is pinned by a click, and one stands there."""

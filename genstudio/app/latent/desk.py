@@ -60,7 +60,7 @@ class Desk(QThread):
     """
 
     problem = Signal(object)
-    _answered = Signal(object, object, object)  # request, item, error
+    _answered = Signal(object, object, object, bool)  # request, item, error, whether it is the last one
 
     def __init__(self) -> None:
         super().__init__()  # no parent: a parent that dies takes a running thread with it
@@ -135,11 +135,11 @@ class Desk(QThread):
             self._wake.notify()
         self.wait()
 
-    def _deliver(self, request: _Request, item: Any, error: BaseException | None) -> None:
+    def _deliver(self, request: _Request, item: Any, error: BaseException | None, last: bool) -> None:
         """Hand on what the thread has found, unless it was asked anew or cancelled meanwhile."""
         if self._requests.get(request.topic) is not request:
             return
-        if error is not None or item is _DONE:
+        if last:
             with self._wake:
                 self._requests.pop(request.topic, None)
         if error is not None:
@@ -210,15 +210,14 @@ class Desk(QThread):
                 assert explorer is not None
                 found = request.work(explorer)
                 if not isinstance(found, Iterator):
-                    self._answered.emit(request, found, None)
-                    self._answered.emit(request, _DONE, None)
+                    self._answered.emit(request, found, None, True)
                     return False
                 request.items = found
             item = next(request.items, _DONE)
         except BaseException as error:
-            self._answered.emit(request, None, error)
+            self._answered.emit(request, None, error, True)
             return False
-        self._answered.emit(request, item, None)
+        self._answered.emit(request, item, None, item is _DONE)
         return item is not _DONE
 
     def _account(self, request: _Request, begin: float) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from genstudio.app.latent.along import Along
 from genstudio.app.latent.desk import Desk
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from genstudio.engine.latent.explorer import Explorer
 
 _KL_OVER = 1024  # pictures of the data
+_LATER_MS = 120  # after the last move: painting all sliders costs more than the picture
 _COLUMNS, _MOST_ROWS = 9, 64  # of the traversal grid
 
 
@@ -57,6 +58,11 @@ class Levers(QObject):
         self._along = Along(walk)
         self._mine: Place | None = None  # where a slider of a dimension has led
         self._grid: list[Images] = []
+        self._strange = False  # one came here without these sliders, and they do not show it yet
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_LATER_MS)
+        self._later.timeout.connect(self._show_place)
         encoding.begun.connect(self._begin)
         encoding.changed.connect(self._more)
         walk.moved.connect(self._follow)
@@ -144,14 +150,23 @@ class Levers(QObject):
     # --- sliders -------------------------------------------------------------------------------------
 
     def _follow(self, place: Place) -> None:
-        """One stands elsewhere: the sliders show it."""
-        strange = self._along.strange(place)
-        if place is not self._mine and self.measured is not None:
-            self._dimensions.show_code(place.code)
-            if strange:
+        """One stands elsewhere: the sliders will show it."""
+        if self._along.strange(place):
+            self._strange = True
+        self._later.start()
+
+    def _show_place(self) -> None:
+        """Bring the sliders to where one stands."""
+        place = self._walk.place
+        if place is None or self.measured is None:
+            return
+        if place is not self._mine:
+            if self._strange:
                 self._dimensions.set_base(place.code)
-        if strange:
+            self._dimensions.show_code(place.code)
+        if self._strange:
             self._directions.reset()
+        self._strange = False
 
     def _move(self, dimension: int, value: float) -> None:
         place = self._walk.place

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from genstudio.app.latent.charting import Charting
 from genstudio.app.latent.desk import Desk
 from genstudio.app.latent.sight import Sight
-from genstudio.app.latent.walk import Walk
+from genstudio.app.latent.walk import ON_MAP, Walk
 from genstudio.app.widgets.latent_here import Here
 from genstudio.app.widgets.latent_map import LatentMap
 from genstudio.core.events import Images
@@ -112,7 +112,8 @@ class Standing(QObject):
             here.label.setCurrentIndex(seen.place.label + 1)
         if seen.error is not None:
             here.error.setText(_error_words(seen.error))
-        self._map.set_marker(seen.xy)
+        if self._walk.how != ON_MAP:  # there the marker is under the mouse already
+            self._map.set_marker(seen.xy)
         self.drawn.emit(seen.place)
 
     def show_found(self, place: Place, picture: Images, error: float, progress: str) -> None:

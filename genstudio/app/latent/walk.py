@@ -10,6 +10,7 @@ from genstudio.engine.latent.place import Place
 
 _MOST = 1000  # places that can be gone back to
 MOST_PINS = 26
+ON_MAP = "on the map"  # how one comes to a place by pointing at it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

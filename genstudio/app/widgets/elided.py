@@ -17,6 +17,8 @@ class ElidedLabel(QLabel):
         self.setText(text)
 
     def setText(self, text: str) -> None:
+        if text == self.text() and text == self.toolTip():
+            return  # a text set anew would be laid out anew
         super().setText(text)
         self.setToolTip(text)
 

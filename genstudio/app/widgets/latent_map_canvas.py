@@ -19,6 +19,8 @@ from genstudio.app.widgets.latent_map_plate import Tiles
 from genstudio.app.widgets.latent_map_view import XY, MapView
 from genstudio.engine.latent.sheet import Tile
 
+_SPOT = 12  # pixels around the marker, its halo included
+
 
 class MapCanvas(MapView):
     """Points, tiles, pins, a trail and a marker over one view."""
@@ -38,6 +40,7 @@ class MapCanvas(MapView):
         self._drawing: QPainterPath | None = None  # a box or lasso, in pixels of the plot
         self._legend.toggled.connect(self._recolour)
         theme.notifier().changed.connect(self._dress)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the card below need not be painted too
         self._describe()
 
     # --- what is shown ---------------------------------------------------------------------------------
@@ -82,9 +85,15 @@ class MapCanvas(MapView):
 
     def set_marker(self, xy: XY | None) -> None:
         """Where one stands; None is nowhere."""
-        self._marker = xy if xy is not None and all(map(math.isfinite, xy)) else None
+        xy = xy if xy is not None and all(map(math.isfinite, xy)) else None
+        if xy == self._marker:
+            return
+        before, self._marker = self._marker, xy
         self._describe()
-        self._repaint()
+        for place in (before, xy):  # in a drag these two spots change and nothing else does
+            if place is not None:
+                at = self.place_of(*place).toPoint()
+                self.update(at.x() - _SPOT, at.y() - _SPOT, 2 * _SPOT, 2 * _SPOT)
 
     def set_trail(self, xy: NDArray[np.float32]) -> None:
         """The way that was walked, float32 [M, 2]; a row that is not finite is a gap."""
@@ -173,17 +182,19 @@ class MapCanvas(MapView):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, plot = QPainter(self), self._plot()
         painter.fillRect(self.rect(), theme.color("panel"))
-        named = any(self._axes)
+        # a spot inside the plot leaves everything around it as it is
+        named, inside = any(self._axes), plot.adjusted(1, 1, -1, -1).contains(QRectF(event.rect()))
         points, tiles = (self._cloud if self._layers[0] else None), (self._tiles if self._layers[1] else None)
         painter.translate(plot.topLeft())
         self._plate.show(painter, self._sight, self.devicePixelRatioF(), points, tiles, self._whole.reach, named)
         area = QRectF(0, 0, plot.width(), plot.height())
         painter.setPen(QPen(theme.color("line"), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(area.adjusted(-0.5, -0.5, 0.5, 0.5))
+        if not inside:
+            painter.drawRect(area.adjusted(-0.5, -0.5, 0.5, 0.5))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = painter.font()
-        if named:
+        if named and not inside:
             paint.axes(painter, self._sight, self._axes)
             painter.setFont(font)
         painter.setClipRect(area)

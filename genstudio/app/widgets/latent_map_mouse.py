@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -44,6 +44,10 @@ class MouseMap(MapCanvas):
         self._last = QPointF()
         self._moving: str | None = None  # what the button that is down does
         self._lasso: Lasso | None = None
+        self._next: tuple[float, float] | None = None  # where to walk when it is time
+        self._pace, self._walked_at, self._later = 0, QElapsedTimer(), QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._walk_on)
         self.setMouseTracking(True)
         self.set_tool("walk")
 
@@ -65,6 +69,10 @@ class MouseMap(MapCanvas):
     def set_follow(self, on: bool) -> None:
         """Walk wherever the mouse is, without a button; the same as holding Shift."""
         self._follow = on
+
+    def set_pace(self, ms: int) -> None:
+        """Walk on only so many milliseconds after the place before; 0 for each move of the mouse."""
+        self._pace = ms
 
     def hide_class(self, number: int, hidden: bool) -> None:
         """Hide a class of labels, or show it again, as its button does."""
@@ -111,6 +119,7 @@ class MouseMap(MapCanvas):
         if moving is None:
             return
         if moving == "walk":
+            self._walk_on()
             self.walk_ended.emit()
         if self._lasso is not None:
             self._choose(event.modifiers())
@@ -167,8 +176,20 @@ class MouseMap(MapCanvas):
             self.hovered.emit(row)
 
     def _walk(self, x: float, y: float) -> None:
-        self.set_marker((x, y))
-        self.walked.emit(x, y)
+        """Go to a place; one that comes too soon waits for its turn, or for the next one to take its place."""
+        self._next = (x, y)
+        if self._walked_at.isValid() and self._walked_at.elapsed() < self._pace:
+            self._later.start(self._pace)
+        else:
+            self._walk_on()
+
+    def _walk_on(self) -> None:
+        place, self._next = self._next, None
+        self._later.stop()
+        if place is not None:
+            self._walked_at.restart()
+            self.set_marker(place)
+            self.walked.emit(*place)
 
     def _click(self, pos: QPointF, button: Qt.MouseButton) -> None:
         """A button went down and up in one place."""

@@ -48,6 +48,7 @@ class MapView(QWidget):
         self._tell_view.setSingleShot(True)
         self._tell_view.timeout.connect(self.view_changed)
         self.setMinimumSize(160, 120)
+        self._room = self._measured_room()
 
     def sizeHint(self) -> QSize:
         return QSize(480, 360)
@@ -171,7 +172,10 @@ class MapView(QWidget):
         self.update(0, 0, self.width(), self.height() if self._legend.isHidden() else self._legend.y())
 
     def _plot(self) -> QRectF:
-        """The part of the widget that is the map."""
+        """The part of the widget that is the map; worked out by `_arrange`, asked for at each move of the mouse."""
+        return self._room
+
+    def _measured_room(self) -> QRectF:
         left, below = paint.gutters(self.font()) if any(self._axes) else (_EDGE, _EDGE)
         legend = self._legend.height_for(self.width() - 2 * _EDGE)
         bottom = below + (legend + _EDGE // 2 if legend else 0)
@@ -179,7 +183,8 @@ class MapView(QWidget):
 
     def _arrange(self) -> None:
         """After a change of size, of the legend or of the axes."""
-        plot, wide = self._plot(), self.width() - 2 * _EDGE
+        plot = self._room = self._measured_room()
+        wide = self.width() - 2 * _EDGE
         high = self._legend.height_for(wide)
         self._legend.setGeometry(_EDGE, self.height() - _EDGE // 2 - high, max(0, wide), high)
         self._legend.setVisible(high > 0)

@@ -33,15 +33,20 @@ class MosaicView(QAbstractScrollArea):
         self._current, self._hovered = -1, -1
         self._drawn: tuple[object, QImage] | None = None  # the sheet painted last, for hovering and selecting
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # it fills itself
         self._arrange()
         theme.notifier().changed.connect(self.viewport().update)
 
     def show_pictures(self, pictures: Pictures) -> None:
         """Show these; the place stays as long as their number stays."""
-        before, self.pictures = len(self.pictures), pictures
+        before, self.pictures = self.pictures, pictures
         self._drawn, self._hovered = None, -1
+        if pictures.alike(before):
+            self._mosaic.pictures = pictures
+            self.viewport().update()
+            return
         self._arrange()
-        if len(pictures) != before:
+        if len(pictures) != len(before):
             self.verticalScrollBar().setValue(0)
 
     def zoom(self) -> int:

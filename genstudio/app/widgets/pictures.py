@@ -58,6 +58,11 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.images)
 
+    def alike(self, other: Pictures) -> bool:
+        """Whether they need the same room."""
+        paired = (self.inputs is None) == (other.inputs is None)
+        return self.images.shape == other.images.shape and paired and self.columns == other.columns
+
     def title(self, index: int) -> str:
         """ "picture 5 of 64", with its label if it has one."""
         label = self.labels[index] if self.labels is not None else None
