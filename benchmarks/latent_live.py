@@ -121,7 +121,9 @@ def _ready(window: Window) -> None:
     spin(1.0)
 
 
-def idle(source: str, family: str, knobs: dict[str, Value], size: int, seconds: float, folder: Path) -> dict[str, Any]:
+def idle(
+    source: str, family: str, knobs: dict[str, Value], size: int, seconds: float, folder: Path
+) -> dict[str, Any]:
     """Drag through a run that nobody trains; then draw sheets of 16 x 16 pictures."""
     with application() as (_app, window):
         _open(window, source, family, knobs, size, folder)

@@ -45,13 +45,13 @@ def test_without_dimensions_it_says_what_to_do_first(panel):
 
 def test_those_that_do_most_stand_first_and_the_dead_are_counted_and_folded(panel, qtbot):
     panel.show_dimensions(dimensions(6, dead=(2, 4)))
-    assert names(panel.alive) == ["dimension 5", "dimension 3", "dimension 1", "dimension 0"]
+    assert names(panel.alive) == ["dimension 6", "dimension 4", "dimension 2", "dimension 1"]
     assert panel.summary.text() == "4 dimensions by visible effect"
     assert panel.fold.text() == "2 of 6 dimensions carry nothing"
     assert not panel.dead.isVisible()
     qtbot.mouseClick(panel.fold, Qt.MouseButton.LeftButton)
     assert panel.dead.isVisible()
-    assert names(panel.dead) == ["dimension 4", "dimension 2"]
+    assert names(panel.dead) == ["dimension 5", "dimension 3"]
     assert all(panel.dead.row(i).facts.faint for i in range(2))
     panel.show_dimensions(dimensions(6))
     assert not panel.fold.isVisible()
@@ -126,9 +126,9 @@ def test_new_figures_in_the_middle_of_a_drag_wait_until_it_is_over(panel, qtbot)
     slider = panel.alive.row(0).slider
     qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() - 9, slider.height() // 2))
     panel.show_dimensions(dimensions(effect=[9, 8, 7, 6]))
-    assert names(panel.alive)[0] == "dimension 3"
+    assert names(panel.alive)[0] == "dimension 4"
     qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() - 9, slider.height() // 2))
-    assert names(panel.alive)[0] == "dimension 0"
+    assert names(panel.alive)[0] == "dimension 1"
 
 
 def test_the_traversal_grid_is_asked_for_and_progress_shown(panel, qtbot):

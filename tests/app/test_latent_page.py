@@ -260,7 +260,8 @@ def test_a_saved_picture_dropped_on_another_page_leads_back_pixel_for_pixel(visi
     code, picture = visitor.code, visitor.picture
     page = visitor.page
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("genstudio.app.widgets.files.ask_where", lambda _o, _t, _n, chosen: chosen(tmp_path / "ここ.png"))
+        where = "genstudio.app.widgets.files.ask_where"
+        patch.setattr(where, lambda _owner, _title, _name, chosen: chosen(tmp_path / "ここ.png"))
         visitor.studio.key(Qt.Key.Key_S, _CTRL)
     origin = read(tmp_path / "ここ.png")
     assert (origin.run, origin.step) == (run.name, 60)
@@ -367,6 +368,9 @@ def test_a_gan_shows_what_it_draws_itself(visitor, runs):
     assert len(page.looks.galleries["neighbours"].pictures) == 24
     visitor.wait(lambda: page.levers._found)
     assert set(page.side.directions.kinds.buttons) == {"ganspace", "sefa"}
+    visitor.rest()
+    assert "GANSpace" in page.charting.chart.name  # a plane that means something in noise
+    visitor.drag((0.1, 0.5), (0.9, 0.5))
 
 
 def test_f15_a_model_that_has_diverged_is_a_sentence(visitor, runs, tmp_path):

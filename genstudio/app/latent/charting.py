@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from genstudio.app.latent.colouring import Colouring
 from genstudio.app.latent.desk import Desk
 from genstudio.app.latent.encoding import Encoding
-from genstudio.app.latent.planes import Charted, arranging, neighbours, planned
+from genstudio.app.latent.planes import Charted, Wanted, arranging, neighbours, planned
 from genstudio.app.latent.sight import Sight
 from genstudio.app.latent.walk import ON_MAP, Walk, letter
 from genstudio.app.opening import Step
@@ -21,6 +21,8 @@ from genstudio.engine.latent.place import NO_LABEL, Place
 if TYPE_CHECKING:
     from genstudio.engine.latent.charts import Chart
     from genstudio.engine.latent.codes import Codes
+    from genstudio.engine.latent.directions import Direction
+    from genstudio.engine.latent.explorer import Explorer
     from genstudio.engine.latent.tsne import Arranged
 
 _NOBODY: Any = object()  # t-SNE asks no model
@@ -42,6 +44,8 @@ class Charting(QObject):
         The codes that stand on the map, row by row.
     chart : Chart or None
         How they were brought into the plane.
+    directions : tuple of Direction
+        That the network has; found some seconds after the codes.
 
     Signals
     -------
@@ -61,6 +65,7 @@ class Charting(QObject):
         self._sight, self._desk, self._encoding, self._card, self._walk = sight, desk, encoding, card, walk
         self.shown: Codes | None = None
         self.chart: Chart | None = None
+        self.directions: tuple[Direction, ...] = ()
         self._arrangement: tuple[Codes, Arranged] | None = None  # the newest whole map by t-SNE
         self._arranger = Desk()  # t-SNE runs in a process of its own; this thread only listens to it
         self._arranger.set_explorer(_NOBODY)
@@ -99,7 +104,7 @@ class Charting(QObject):
         """Another model is looked at, or none."""
         self._arranger.cancel()
         self._desk.cancel("chart", "colour")
-        self.shown, self.chart, self._arrangement = None, None, None
+        self.shown, self.chart, self._arrangement, self.directions = None, None, None, ()
         card, explorer = self._card, self._sight.explorer
         card.map.set_points(_NO_POINTS)
         card.map.set_marker(None)
@@ -107,8 +112,14 @@ class Charting(QObject):
         card.map.set_empty_text(self._sight.reason or "The codes are being made …")
         card.about.setText("")
         if explorer is not None:
-            card.set_charts(tuple(CHARTS) if explorer.size > 2 else ("dimensions",))
+            card.set_charts(_offered(explorer))
         self.changed.emit()
+
+    def take_directions(self, directions: tuple[Direction, ...]) -> None:
+        """What the network does with its noise is known now: a better plane than any other of noise."""
+        self.directions = directions
+        if self._card.chart() == "network":
+            self.draw()
 
     def _more(self) -> None:
         codes = self._encoding.codes
@@ -130,15 +141,16 @@ class Charting(QObject):
         if codes is None:
             return
         kind = card.chart()
-        card.set_axes(kind, codes.codes.shape[1] if kind in ("principal", "dimensions") else 0)
+        sizes = {"principal": codes.codes.shape[1], "dimensions": codes.codes.shape[1]}
+        card.set_axes(kind, len(self.directions) if kind == "network" else sizes.get(kind, 0))
         if kind == "tsne":
             if codes.whole:
                 self._arrange(codes)
             return
         self._arranger.cancel()
         self._card.show_progress(self._encoding.busy)
-        axes, pins, before = card.axes(), list(self._walk.pins), self.chart
-        self._desk.ask("chart", lambda _: planned(kind, codes, axes, pins, before), self._charted, self._failed)
+        wanted = Wanted(kind, card.axes(), tuple(self._walk.pins), self.directions, self.chart)
+        self._desk.ask("chart", lambda _: planned(codes, wanted), self._charted, self._failed)
 
     def _arrange(self, codes: Codes) -> None:
         before = self._arrangement
@@ -185,8 +197,9 @@ class Charting(QObject):
             self._desk.problem.emit(error)
             return
         self.told.emit(str(error))
-        if self._card.chart() != "principal":
-            self._card.set_chart("principal")
+        usual = str(self._card.charts.itemData(0))
+        if self._card.chart() != usual:
+            self._card.set_chart(usual)
             self.draw()
         else:
             self._card.map.set_empty_text(str(error))
@@ -237,3 +250,11 @@ class Charting(QObject):
         if codes is None or explorer is None or not 0 <= row < len(codes):
             return None
         return Place(codes.codes[row].copy(), explorer.label_of(codes.name_of(row)))
+
+
+def _offered(explorer: Explorer) -> tuple[str, ...]:
+    """Charts that say something about codes of this model: noise has neither principal directions nor neighbours."""
+    if explorer.size < 3:
+        return ("dimensions",)
+    noise = ("principal", "tsne") if not explorer.can_encode else ("network",)
+    return tuple(key for key in CHARTS if key not in noise)

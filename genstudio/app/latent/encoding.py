@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from genstudio.engine.latent.explorer import Explorer
 
 MOST, MOST_LIVE, SAMPLED = 100_000, 2_000, 10_000  # codes: of a run, of one in training, drawn by a model itself
+_FIRST_LIVE, _SECONDS_LIVE = 200, 3.0  # beside a training a map must be cheap
 
 
 class Encoding(QObject):
@@ -123,14 +124,16 @@ class Encoding(QObject):
 
             if data is None:
                 return codes.sample_all(explorer, SAMPLED)
-            return codes_file.codes_of(explorer, data, None if live else run, MOST_LIVE if live else MOST)
+            if live:
+                return codes.encode_all(explorer, data, MOST_LIVE, seconds=_SECONDS_LIVE, first=_FIRST_LIVE)
+            return codes_file.codes_of(explorer, data, run, MOST)
 
         self._desk.ask("codes", work, self._got, self._failed)
 
     def _got(self, item: Any) -> None:
         from genstudio.engine.latent.codes import Codes
 
-        if item.note:
+        if item.note and not self._sight.live:  # beside a training a map is small, and made often
             self._tell(item.note)
         if isinstance(item, Codes):
             self.codes = item

@@ -40,9 +40,12 @@ class Levers(QObject):
     -------
     told(str)
         What could not be done.
+    found(object)
+        Directions, a tuple of `Direction`.
     """
 
     told = Signal(str)
+    found = Signal(object)
 
     def __init__(
         self, sight: Sight, desk: Desk, walk: Walk, encoding: Encoding, dimensions: DimensionPanel,
@@ -134,6 +137,7 @@ class Levers(QObject):
             self._directions.set_busy(None)
             self._found = item
             self._directions.show_directions(item)
+            self.found.emit(item)
             if self._walk.place is not None:
                 self._along.strange(self._walk.place)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from genstudio.core.errors import InputError
 from genstudio.engine.latent.place import Floats, Place
@@ -12,9 +12,8 @@ from genstudio.engine.latent.place import Floats, Place
 if TYPE_CHECKING:
     from genstudio.engine.latent.charts import Chart, Plane
     from genstudio.engine.latent.codes import Codes
+    from genstudio.engine.latent.directions import Direction
     from genstudio.engine.latent.tsne import Arranged
-
-Kind = Literal["principal", "dimensions", "pins", "tsne"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,24 +33,50 @@ class Charted:
     arranged: Arranged | None = None
 
 
-def planned(kind: str, codes: Codes, axes: tuple[int, int], pins: list[Place], before: Chart | None) -> Charted:
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """What a plane is made of, as far as its kind needs it.
+
+    Attributes
+    ----------
+    axes : (int, int)
+        Which directions or dimensions, from 0.
+    pins : tuple of Place
+    directions : tuple of Direction
+        That the network has, for models whose codes are alike all around.
+    before : Chart or None
+        What was shown before.
+    """
+
+    kind: str
+    axes: tuple[int, int]
+    pins: tuple[Place, ...] = ()
+    directions: tuple[Direction, ...] = ()
+    before: Chart | None = None
+
+
+def planned(codes: Codes, wanted: Wanted) -> Charted:
     """Codes on a plane; raises `InputError` where it cannot be."""
-    plane = _plane(kind, codes, axes, pins, before)
+    plane = _plane(codes, wanted)
     return Charted(codes, plane, plane.place(codes.codes))
 
 
-def _plane(kind: str, codes: Codes, axes: tuple[int, int], pins: list[Place], before: Chart | None) -> Plane:
+def _plane(codes: Codes, wanted: Wanted) -> Plane:
     from genstudio.engine.latent.charts import Plane
 
     if codes.codes.shape[1] < 3:
         return Plane.direct(codes.codes)
-    if kind == "pins":
-        if len(pins) < 3:
+    if wanted.kind == "pins":
+        if len(wanted.pins) < 3:
             raise InputError("A plane needs three pins: pin more places, then choose it again.")
-        return Plane.through(pins[0].code, pins[1].code, pins[2].code)
-    if kind == "dimensions":
-        return Plane.dimensions(codes.codes, *axes)
-    plane = Plane.principal(codes.codes, *axes)
+        a, b, c = (pin.code for pin in wanted.pins[:3])
+        return Plane.through(a, b, c)
+    if wanted.kind == "dimensions":
+        return Plane.dimensions(codes.codes, *wanted.axes)
+    if wanted.kind == "network" and wanted.directions:
+        x, y = (wanted.directions[min(axis, len(wanted.directions) - 1)] for axis in wanted.axes)
+        return Plane.along(codes.codes, (x.name, x.vector), (y.name, y.vector))
+    plane, before = Plane.principal(codes.codes, *wanted.axes), wanted.before
     if isinstance(before, Plane) and before.shares is not None and before.numbers == plane.numbers:
         return plane.aligned_to(before)
     return plane

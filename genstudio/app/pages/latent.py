@@ -138,6 +138,7 @@ class LatentPage(QWidget):
         for part in parts:
             part.told.connect(self.problem)
         self.filming.done.connect(self.done)
+        self.levers.found.connect(self.charting.take_directions)
         self.here.asked.connect(self.do)
 
     def do(self, what: str) -> None:

@@ -170,7 +170,7 @@ class DimensionPanel(QWidget):
         return [
             SliderFacts(
                 d,
-                f"dimension {d}",
+                f"dimension {d + 1}",
                 float(shown.low[d]),
                 float(shown.high[d]),
                 float(base[d]),

@@ -19,6 +19,7 @@ from genstudio.app.widgets.tool import Tool
 #: Charts by key, in the order of the menu.
 CHARTS = {
     "principal": "Principal directions",
+    "network": "Network's directions",
     "tsne": "Neighbours (t-SNE)",
     "dimensions": "Two dimensions",
     "pins": "Through pins A, B, C",
@@ -26,6 +27,7 @@ CHARTS = {
 MOST_AXES = 64  # axes that can be chosen
 _TIPS = {
     "principal": "The two directions in which the codes differ most, or two others of them",
+    "network": "The two directions in which the network changes its pictures most, or two others of them",
     "tsne": "Similar codes stand together; takes a while, and distances far apart mean nothing",
     "dimensions": "Two numbers of the code themselves",
     "pins": "The plane on which the first three pins stand",
@@ -160,7 +162,7 @@ class MapCard(Card):
         if (kind, count) == self._axes:
             return
         self._axes = (kind, count)
-        word = "Dir." if kind == "principal" else "Dim."
+        word = "Dim." if kind == "dimensions" else "Dir."
         names = [f"{word} {i + 1}" for i in range(min(count, MOST_AXES))]
         for field, index in ((self.first, 0), (self.second, 1)):
             field.clear()

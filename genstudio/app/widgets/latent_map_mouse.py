@@ -44,7 +44,7 @@ class MouseMap(MapCanvas):
         self._last = QPointF()
         self._moving: str | None = None  # what the button that is down does
         self._lasso: Lasso | None = None
-        self._next: tuple[float, float] | None = None  # where to walk when it is time
+        self._ahead: tuple[float, float] | None = None  # where to walk when it is time
         self._pace, self._walked_at, self._later = 0, QElapsedTimer(), QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._walk_on)
@@ -177,14 +177,14 @@ class MouseMap(MapCanvas):
 
     def _walk(self, x: float, y: float) -> None:
         """Go to a place; one that comes too soon waits for its turn, or for the next one to take its place."""
-        self._next = (x, y)
+        self._ahead = (x, y)
         if self._walked_at.isValid() and self._walked_at.elapsed() < self._pace:
             self._later.start(self._pace)
         else:
             self._walk_on()
 
     def _walk_on(self) -> None:
-        place, self._next = self._next, None
+        place, self._ahead = self._ahead, None
         self._later.stop()
         if place is not None:
             self._walked_at.restart()

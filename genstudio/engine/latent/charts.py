@@ -153,6 +153,26 @@ class Plane:
         axes = ("from A to B (distance A–B = 1)", "across, towards C (distance A–B = 1)")
         return cls("through the pins A, B and C", axes, first, np.stack([along, across * (length / height)]))
 
+    @classmethod
+    def along(cls, codes: Floats, x: tuple[str, Floats], y: tuple[str, Floats]) -> Self:
+        """The plane of two directions through the mean of codes [N, D]; x and y are in units of their lengths.
+
+        Parameters
+        ----------
+        x, y : (str, float32 [D])
+            Name and vector, as long as one standard deviation of the codes along it.
+
+        Raises
+        ------
+        InputError
+            When both are the same, or numbers are not finite.
+        """
+        known = read_codes(codes)
+        directions = read_codes(np.stack([x[1], y[1]]))
+        if np.linalg.matrix_rank(directions) < 2:
+            raise InputError("A plane needs two different directions: choose another one for an axis.")
+        return cls(f"{x[0]} and {y[0]}", (f"{x[0]} (σ)", f"{y[0]} (σ)"), known.mean(0), directions)
+
     # --- to and fro --------------------------------------------------------------------------------------
 
     def place(self, codes: Floats) -> Floats:

@@ -21,7 +21,7 @@ from genstudio.models.capabilities import Velocity
 Rows = NDArray[np.int64]
 
 MOST = 100_000  # codes of a map
-_FIRST = 1_000  # codes that a first map is shown of
+FIRST = 1_000  # codes that a first map is shown of
 _GROWTH = 1.5  # how many times more codes make a new map worth while
 _CHUNKS = (4, 256)  # fewest and most pictures of one pass: a single one costs a flow twice as much as one of four
 _BEGIN = 32  # pictures of the first pass, which also warms up
@@ -126,13 +126,18 @@ def order_of(count: int, most: int, seed: int) -> Rows:
 
 
 def encode_all(
-    explorer: Explorer, data: Dataset, most: int = MOST, seed: int = 0, seconds: float | None = None
+    explorer: Explorer,
+    data: Dataset,
+    most: int = MOST,
+    seed: int = 0,
+    seconds: float | None = None,
+    first: int = FIRST,
 ) -> Iterator[Codes | Progress]:
     """The codes of a data set, in a random order and bit by bit, for families with an encoder.
 
     Passes are short, about 12 ms where the model is quick enough for that, so that other work can come between two
-    items. Growing codes come after the first 1,000 and whenever there are half as many more; the last item is all
-    of them.
+    items. Growing codes come after the first ones and whenever there are half as many more; the last item is all of
+    them.
 
     Parameters
     ----------
@@ -141,6 +146,8 @@ def encode_all(
     seconds : float or None
         Of computing, for all; when it would take longer fewer are encoded, and `note` says so. None for 10 minutes,
         or 1 minute where each code is the end of a path of many passes (flows).
+    first : int
+        Codes that a first map is worth while with.
 
     Raises
     ------
@@ -158,7 +165,7 @@ def encode_all(
     shown = 0
     while work.done < work.total:
         yield from work.step()
-        enough = work.done >= max(_FIRST, _GROWTH * shown)
+        enough = work.done >= max(first, _GROWTH * shown)
         if work.done == work.total or enough:
             shown = work.done
             yield work.so_far()

@@ -130,7 +130,7 @@ def traversal(
         raise InputError(f"A traversal has at least 2 pictures a row, not {steps}.")
     for row, dimension in enumerate(dims):
         if not 0 <= dimension < explorer.size:
-            raise InputError(f"There is no dimension {dimension}: this model has 0 to {explorer.size - 1:,}.")
+            raise InputError(f"There is no dimension {dimension + 1:,}: this model has 1 to {explorer.size:,}.")
         codes = np.repeat(np.asarray(place.code, np.float32)[None], steps, 0)
         codes[:, dimension] = np.linspace(low[dimension], high[dimension], steps)
         yield row, explorer.draw(codes, place.label)

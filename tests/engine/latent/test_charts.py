@@ -258,3 +258,21 @@ def test_a_dead_dimension_does_not_decide_which_codes_are_similar():
     xy = codes[:, :2]
     moved = codes + np.array([0, 0, 1e-6])
     np.testing.assert_allclose(Neighbours(xy, codes).place(moved.astype(np.float32)), xy, atol=0.05)
+
+
+def test_a_plane_along_two_directions_is_in_their_lengths():
+    codes = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
+    first, second = np.eye(5, dtype=np.float32)[:2] * [[2.0], [0.5]]
+    plane = Plane.along(codes, ("first", first.astype(np.float32)), ("second", second.astype(np.float32)))
+    assert plane.axes == ("first (σ)", "second (σ)")
+    here = plane.codes_at(np.array([[0, 0], [1, 0], [0, 1]], np.float32))
+    np.testing.assert_allclose(here[1] - here[0], first, atol=1e-6)
+    np.testing.assert_allclose(here[2] - here[0], second, atol=1e-6)
+    np.testing.assert_allclose(plane.place(here), [[0, 0], [1, 0], [0, 1]], atol=1e-5)
+
+
+def test_a_plane_along_one_direction_twice_is_a_sentence():
+    codes = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32)
+    one = np.ones(5, np.float32)
+    with pytest.raises(InputError, match="two different directions"):
+        Plane.along(codes, ("one", one), ("twice", 2 * one))

@@ -200,7 +200,7 @@ def test_a_traversal_changes_one_dimension_a_row(collapsed, found):
 
 
 @pytest.mark.parametrize(
-    ("dims", "steps", "message"), [([12], 5, "no dimension 12"), ([-1], 5, "dimension -1"), ([0], 1, "2 pictures")]
+    ("dims", "steps", "message"), [([12], 5, "no dimension 13"), ([-1], 5, "no dimension 0"), ([0], 1, "2 pictures")]
 )
 def test_traversals_that_cannot_be_are_refused(collapsed, found, dims, steps, message):
     with pytest.raises(InputError, match=message):
