@@ -1,5 +1,5 @@
-"""Walking through a latent space in figures: from a move of the mouse to the picture, idle and while training, a sheet
-of pictures, and what it costs the training. Each figure comes from a fresh process; targets stand beside it.
+"""Walking through a latent space in figures: from a move of the mouse to the picture, idle and while training, a
+sheet of pictures, and what it costs the training. Each figure comes from a fresh process; targets stand beside it.
 """
 
 from __future__ import annotations

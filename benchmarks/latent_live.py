@@ -31,7 +31,7 @@ class Hand(QObject):
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
-        self._page = window.latent_page
+        self._page = window.latent_shell.page
         self._map, self._view = self._page.map, self._page.here.gallery.viewport()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -115,7 +115,7 @@ def _open(window: Window, source: str, family: str, knobs: dict[str, Value], siz
 def _ready(window: Window) -> None:
     """The Latent page with its map, and nothing else under way."""
     window.show_page("latent")
-    page = window.latent_page
+    page = window.latent_shell.page
     _until(lambda: page.charting.chart is not None and page.standing.picture is not None)
     page.charting.cancel()
     spin(1.0)
@@ -145,7 +145,7 @@ def _sheets(window: Window, count: int) -> dict[str, Any]:
     from genstudio.app.latent.sheeting import drawn_tiles
     from genstudio.engine.latent.sheet import Plan, Tile, TileCache
 
-    page = window.latent_page
+    page = window.latent_shell.page
     chart, first, last = page.charting.chart, [], []
     assert chart is not None
     for turn in range(count):

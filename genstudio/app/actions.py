@@ -52,7 +52,7 @@ def add_actions(window: Window) -> dict[str, QAction]:
 def _add_latent(menu: QWidget, window: Window) -> dict[str, QAction]:
     """What can be done on the Latent page, and only there."""
     return {
-        f"latent {what}": _add(menu, window, text, keys, partial(window.latent_page.do, what))
+        f"latent {what}": _add(menu, window, text, keys, partial(window.latent_shell.do, what))
         for what, text, keys in (
             ("undo", "Back in the walk", "Ctrl+Z"),
             ("redo", "Forth in the walk", "Ctrl+Shift+Z"),

@@ -25,6 +25,7 @@ def restore(window: Window) -> None:
         window.restoreGeometry(QByteArray(base64.b64decode(settings.geometry)))
     for name, panes in _panes(window).items():
         panes.set_shares(settings.panes.get(name, []))
+    window.latent_shell.set_shares(settings.panes)
     nearest = min(range(len(STOPS)), key=lambda i: abs(STOPS[i] - settings.smoothing))
     window.train_page.plot.controls.slider.setValue(nearest)
     source = settings.data or "digits"
@@ -40,7 +41,7 @@ def remembered(window: Window) -> Settings:
     page = next(key for key, widget in window.pages.items() if widget is window.stack.currentWidget())
     return window.settings.with_values(
         geometry=base64.b64encode(window.saveGeometry().data()).decode(),
-        panes={name: panes.shares() for name, panes in _panes(window).items()},
+        panes={name: panes.shares() for name, panes in _panes(window).items()} | window.latent_shell.shares(),
         page=page,
         favourites=tuple(source for source in data.favourites if can_be_kept(source)),
         sources={source: values for source, values in data.remembered.items() if can_be_kept(source)},
@@ -57,6 +58,4 @@ def _panes(window: Window) -> dict[str, Panes]:
         "train pictures": train.pictures,
         "runs": runs.whole,
         "runs below": runs.below,
-        "latent": window.latent_page.panes,
-        "latent right": window.latent_page.right,
     }

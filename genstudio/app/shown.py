@@ -144,7 +144,7 @@ class Shown(QObject):
     def _possible(self, name: str) -> bool:
         session, setup = self._window.session, self._window.train_page.setup
         if name.startswith("latent "):
-            return self._window.stack.currentWidget() is self._window.latent_page
+            return self._window.stack.currentWidget() is self._window.latent_shell
         if name == "train":
             return not session.running and setup.ready()
         if name == "queue":

@@ -30,6 +30,7 @@ def load_families() -> tuple[dict[str, FamilyInfo], str]:
 
     families = catalog()
     importlib.import_module("genstudio.engine.train")
+    importlib.import_module("genstudio.app.pages.latent")  # so that the first step there is a quick one
     importlib.import_module("genstudio.app.widgets.loss_canvas")  # with pyqtgraph, 0.3 s the first curve would wait
     return families, device.choose("auto", 0, "auto").title()
 

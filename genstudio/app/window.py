@@ -15,7 +15,7 @@ from genstudio.app.errands import Errands
 from genstudio.app.latent.returning import Returning
 from genstudio.app.notifications import Action, NotificationManager
 from genstudio.app.pages.data import DataPage
-from genstudio.app.pages.latent import LatentPage
+from genstudio.app.pages.latent_shell import LatentShell
 from genstudio.app.pages.runs import RunsPage
 from genstudio.app.pages.train import TrainPage
 from genstudio.app.queueing import QueueRunner
@@ -67,11 +67,11 @@ class Window(QMainWindow):
         self.side, self.top, self.bottom = SideBar(PAGES), TopBar(), BottomBar()
         self.train_page, self.data_page = TrainPage(), DataPage(self.session.work)
         self.runs_page = RunsPage(self.session)
-        self.latent_page = LatentPage(self.session)
+        self.latent_shell = LatentShell(self.session)
         self.pages = {
             "data": self.data_page,
             "train": self.train_page,
-            "latent": self.latent_page,
+            "latent": self.latent_shell,
             "runs": self.runs_page,
         }
         self.stack = QStackedWidget()
@@ -278,7 +278,7 @@ class Window(QMainWindow):
             return
         self.settings = memory.remembered(self)
         self.data_page.close_down()
-        self.latent_page.close_down()
+        self.latent_shell.close_down()
         self.errands.cancel()
         self._left = True
         self.hide()  # what still reads or loads is waited for out of sight

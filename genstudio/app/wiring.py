@@ -52,7 +52,7 @@ def _connect_pages(window: Window) -> None:
     data.done.connect(lambda text: window.manager.notify("info", text))
     data.chosen.connect(window.use_data)
     data.train_asked.connect(lambda: window.show_page("train"))
-    window.latent_page.done.connect(lambda text: window.manager.notify("info", text))
+    window.latent_shell.done.connect(lambda text: window.manager.notify("info", text))
     runs.open_asked.connect(window.open_run)
     runs.go_on_asked.connect(lambda path: window.open_run(path, go_on=True))
     runs.train_asked.connect(lambda: window.show_page("train"))

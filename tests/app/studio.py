@@ -31,7 +31,8 @@ class Studio:
         """Start GenStudio with the settings that were saved last; with `run` as on the command line."""
         remembered, _ = settings.load()
         theme.apply(QApplication.instance(), "dark")
-        self.window = window = Window(NotificationManager(), remembered)
+        with theme.undressed(QApplication.instance()):  # as it is built in earnest
+            self.window = window = Window(NotificationManager(), remembered)
         self.qtbot.addWidget(window)
         with self.qtbot.waitSignal(window.families_ready, timeout=LONG):
             window.show()
@@ -110,7 +111,12 @@ class Studio:
 
     def quiet(self):
         """Until nothing trains and no work in the background is to be answered."""
-        self.wait(lambda: not self.session.running and not self.session.work._newest)
+        self.wait(lambda: not self.session.running and not self.session.work._newest and not self._drawing())
+
+    def _drawing(self):
+        """Whether the Latent page, if anybody has been there, still waits for something."""
+        page = self.window.latent_shell._made
+        return page is not None and (page.desk._requests or page.levers._later.isActive())
 
     def train(self, family="vae", preset=None, **values):
         """Fill in the form, press Train, wait for pictures; without `steps` it goes on until stopped."""

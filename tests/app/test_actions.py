@@ -22,7 +22,7 @@ from genstudio.core.events import Advice
 from genstudio.engine.estimate import Estimate
 
 CTRL = Qt.KeyboardModifier.ControlModifier
-PAGES = ("data", "train", "runs")
+PAGES = ("data", "train", "latent", "runs")
 
 
 @pytest.fixture
@@ -256,6 +256,9 @@ def cards(page, current):
         return [current.plot, pictures.left, pictures.right, setup.model, setup.knobs, setup.estimate, setup.advice]
     if page == "data":
         return [current.left, current.stage, current.look, current.panel]
+    if page == "latent":
+        made = current.page
+        return [made.card, made.here, made.looks, made.strip, made.side]
     return [current.queue, current._card, current.plot, current.samples]
 
 

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QApplication
 from terminal_calls import trained
 
 from genstudio.core import folders
+from genstudio.core.mailbox import Mailbox
 from genstudio.engine import checkpoint as checkpoints
 from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.document import signed
 from genstudio.engine.latent.provenance import read
 from genstudio.engine.run import Run
+from genstudio.engine.train import train
 
 _LEFT, _CTRL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -41,7 +43,7 @@ class Visitor:
     """A person on the Latent page."""
 
     def __init__(self, studio):
-        self.studio, self.page = studio, studio.window.latent_page
+        self.studio, self.page = studio, studio.window.latent_shell.page
         self.map, self.wait = self.page.map, studio.wait
 
     def look(self, run):
@@ -238,6 +240,28 @@ def test_sliders_move_dimensions_and_directions_and_a_grid_shows_them_all(visito
     assert len(page.looks.galleries["traversal"].pictures) == 9 * alive
 
 
+def test_what_is_in_sight_is_chosen_by_keys(visitor, runs):
+    visitor.look(runs("vae"))
+    visitor.map.setFocus()
+    visitor.studio.key(Qt.Key.Key_A, _CTRL)
+    visitor.rest()
+    assert len(visitor.page.around.selection) == 1797
+    for _ in range(3):
+        visitor.studio.key(Qt.Key.Key_Plus)
+    visitor.studio.key(Qt.Key.Key_Left, _CTRL)
+    visitor.studio.key(Qt.Key.Key_A, _CTRL)
+    visitor.rest()
+    assert 0 < len(visitor.page.around.selection) < 1797
+    visitor.studio.key(Qt.Key.Key_Escape)
+    assert len(visitor.page.around.selection) == 0
+    before = visitor.code
+    visitor.studio.key(Qt.Key.Key_N)
+    visitor.studio.key(Qt.Key.Key_Return)  # goes to the point that keys have found, and pins it
+    visitor.rest()
+    assert len(visitor.page.walk.pins) == 1
+    assert not np.array_equal(visitor.code, before)
+
+
 def test_the_sheet_covers_the_plane(visitor, runs):
     visitor.look(runs("vae"))
     page = visitor.page
@@ -270,7 +294,7 @@ def test_a_saved_picture_dropped_on_another_page_leads_back_pixel_for_pixel(visi
     visitor.rest()
     visitor.studio.go_to("train")
     visitor.drop(visitor.studio.window, tmp_path / "ここ.png")
-    assert visitor.studio.window.stack.currentWidget() is page
+    assert visitor.studio.window.stack.currentWidget().page is page
     assert np.array_equal(visitor.code, code)
     assert np.array_equal(visitor.picture, picture)
 
@@ -449,6 +473,32 @@ def test_a_training_is_walked_through_while_it_goes_on(visitor):
     assert np.array_equal(visitor.code, code)  # one stands where one stood
     assert page.sight.explorer.step == Run.open(studio.session.path).saved_step()
     assert not page.live.isVisible()
+
+
+def test_dragging_through_a_training_changes_nothing_of_it(visitor, tmp_path):
+    """The same seed: the same losses and weights, bit for bit, whether somebody drags or nobody looks."""
+    studio, page, steps = visitor.studio, visitor.page, 400
+    studio.train(steps=steps, seed=7, latent_dim=6, checkpoint_every=0)
+    studio.click(studio.window.side.buttons["latent"])
+    moves = 0
+    while studio.session.running:
+        place = (0.5 + 0.3 * np.cos(moves / 5), 0.5 + 0.3 * np.sin(moves / 5))
+        studio.qtbot.mousePress(visitor.map, _LEFT, pos=visitor.at(*place))
+        studio.qtbot.mouseRelease(visitor.map, _LEFT, pos=visitor.at(*place))
+        page.encoding.follow(1)
+        studio.qtbot.wait(5)
+        moves += 1
+    visitor.rest()
+    watched = Run.open(studio.session.path)
+    training = watched.document.training
+    run = Run.create(tmp_path / "unseen")
+    for _ in train(watched.document.spec().model_copy(update={"training": training}), run, Mailbox()):
+        pass
+    for name, (at, losses) in run.history().values.items():
+        assert np.array_equal(watched.history().values[name][0], at)
+        assert np.array_equal(watched.history().values[name][1], losses)
+    ours, theirs = (r.load_checkpoint().weights for r in (watched, run))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
 def test_a_window_is_closed_in_the_middle_of_everything(visitor, runs):

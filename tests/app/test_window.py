@@ -34,7 +34,8 @@ def window(qtbot, qapp):
 def make(qtbot, qapp):
     theme.apply(qapp, "dark")
     remembered, _ = settings.load()
-    window = Window(NotificationManager(), remembered)
+    with theme.undressed(qapp):  # as it is built in earnest
+        window = Window(NotificationManager(), remembered)
     qtbot.addWidget(window)
     with qtbot.waitSignal(window.families_ready, timeout=LONG):
         window.show()

@@ -158,8 +158,10 @@ class Charting(QObject):
             self._desk.ask("chart", lambda _: neighbours(codes, before[1]), self._charted, self._failed)
             return
         start = before[1] if before is not None and np.array_equal(before[0].rows, codes.rows) else None
+        shown, chart = self.shown, self.chart
+        like = chart.place(codes.codes) if shown is codes and chart is not None else None
         self._arranger.ask(
-            "arrange", lambda _: arranging(codes, start), lambda item: self._arranged(codes, item), self._failed
+            "arrange", lambda _: arranging(codes, start, like), lambda item: self._arranged(codes, item), self._failed
         )
         self._show_step(Step(_STAGES["neighbours"], 0, 0, None))
 
@@ -180,7 +182,7 @@ class Charting(QObject):
         before, self.chart, self.shown = self.chart, found.chart, found.codes
         codes, map_ = found.codes, self._card.map
         again = before is not None and type(before) is type(found.chart) and map_.count() == len(found.xy)
-        map_.set_axes(*found.chart.axes)
+        map_.set_axes(*(("", "") if found.arranged else found.chart.axes))  # by t-SNE there is nothing to read off
         map_.set_points(found.xy, glide=again)
         self._colouring.paint(codes, found.xy)
         of = "codes drawn by the model" if codes.sampled else "codes"

@@ -82,11 +82,14 @@ def _plane(codes: Codes, wanted: Wanted) -> Plane:
     return plane
 
 
-def arranging(codes: Codes, start: Arranged | None) -> Iterator[Arranged | Charted | None]:
-    """A map by t-SNE as it grows; an `Arranged` as long as nothing can be shown, None while there is nothing new."""
+def arranging(codes: Codes, start: Arranged | None, like: Floats | None) -> Iterator[Arranged | Charted | None]:
+    """A map by t-SNE as it grows, which lies `like` the one before where it does not `start` from one of its kind.
+
+    An `Arranged` as long as nothing can be shown, None while there is nothing new.
+    """
     from genstudio.engine.latent.tsne import arrange
 
-    items = arrange(codes.codes, start)
+    items = arrange(codes.codes, start, like=like)
     try:
         for item in items:
             yield item if item is None or not len(item.rows) else neighbours(codes, item)

@@ -21,7 +21,7 @@ class Returning(QObject):
         self._window = window
         window.setAcceptDrops(True)
         window.installEventFilter(self)
-        window.latent_page.own.run_asked.connect(self.find)
+        window.latent_shell.run_asked.connect(self.find)
 
     def claims(self, path: str) -> bool:
         """Take a PNG that was drawn by a run; False for anything else."""
@@ -31,7 +31,7 @@ class Returning(QObject):
         if file.suffix.lower() != ".png" or read(file) is None:
             return False
         self._window.show_page("latent")
-        self._window.latent_page.own.take_file(file)
+        self._window.latent_shell.page.own.take_file(file)
         return True
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -55,7 +55,7 @@ class Returning(QObject):
         """Open the run that drew a picture, if it is in the runs folder."""
         window = self._window
         if window.session.running:
-            window.latent_page.own.give_up(
+            window.latent_shell.page.own.give_up(
                 f"This picture comes from the run “{origin.run}”: stop the training, then drop the picture again."
             )
             return
@@ -67,7 +67,7 @@ class Returning(QObject):
     def _go(self, path: Path | None, origin: Provenance) -> None:
         window = self._window
         if path is None:
-            window.latent_page.own.give_up(
+            window.latent_shell.page.own.give_up(
                 f"The run “{origin.run}” that drew this picture is not in “{window.runs_folder()}”: open it first."
             )
             return

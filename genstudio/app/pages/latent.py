@@ -73,8 +73,9 @@ class LatentPage(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.card, self.here, self.looks = MapCard(), Here(), Looks()
-        self.side, self.strip, self.live = LatentSide(), FilmStrip(), LiveBar()
+        # in the order in which Tab goes through them
+        self.live, self.card, self.here, self.looks = LiveBar(), MapCard(), Here(), Looks()
+        self.strip, self.side = FilmStrip(), LatentSide()
         self.map = self.card.map
         self.desk = Desk()
         self.sight, self.walk = Sight(session, self.desk, self), Walk(self)
@@ -140,6 +141,10 @@ class LatentPage(QWidget):
         self.filming.done.connect(self.done)
         self.levers.found.connect(self.charting.take_directions)
         self.here.asked.connect(self.do)
+
+    def all_panes(self) -> dict[str, Panes]:
+        """What a person can divide otherwise, by the name that it is remembered under."""
+        return {"latent": self.panes, "latent right": self.right}
 
     def do(self, what: str) -> None:
         """What the buttons below the picture, and the keys, ask for."""

@@ -84,6 +84,7 @@ class FilmStrip(QWidget):
         self.set_export_ready(False)
 
     def _make_controls(self) -> None:
+        self.pins.setToolTip("Click a pin to go there, drag it to another place in the row, Delete removes it")
         self.kinds.set_choices({"linear": "Linear", "spherical": "Spherical"}, "linear")
         self.kinds.buttons["linear"].setToolTip("Straight from pin to pin: for the codes of an encoder")
         self.kinds.buttons["spherical"].setToolTip("Along the sphere that noise lies on: for GANs and flows")

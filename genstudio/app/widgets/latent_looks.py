@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from genstudio.app.widgets.card import Card
@@ -20,6 +21,28 @@ _EMPTY = {
     "selection": "Choose Box or Lasso below the map and draw around points: their pictures appear here.",
     "traversal": "“Traversal grid” at the right shows what each dimension does, a row each.",
 }
+
+
+class _Walkable(Gallery):
+    """Tells of pictures that somebody went to by a click or a key; coming in by Tab is no step.
+
+    Signals
+    -------
+    went(int)
+    """
+
+    went = Signal(int)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self.current() >= 0:
+            self.went.emit(self.current())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        before = self.current()
+        super().keyPressEvent(event)
+        if self.current() not in (before, -1):
+            self.went.emit(self.current())
 
 
 class Looks(Card):
@@ -38,7 +61,7 @@ class Looks(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Pictures", parent)
         self.tabs, self._stack = Segments("Which pictures"), Stacked()
-        self.galleries = {key: Gallery() for key in TABS}
+        self.galleries = {key: _Walkable() for key in TABS}
         self._notes = dict.fromkeys(TABS, "")
         self.tabs.set_choices(TABS, "neighbours")
         self.add_first(self.tabs)
@@ -47,11 +70,10 @@ class Looks(Card):
             gallery.set_empty_text(_EMPTY[key])
             gallery.setMinimumSize(120, 72)
             gallery.problem.connect(self.problem)
-            gallery.current_changed.connect(lambda index, key=key: self._current(key, index))
+            gallery.went.connect(lambda index, key=key: self.chosen.emit(key, index))
             self._stack.addWidget(gallery)
         self.add(self._stack, 1)
         self.tabs.chosen.connect(self.turn_to)
-        self._filling = False
 
     def turn_to(self, key: str) -> None:
         """Show this tab."""
@@ -68,12 +90,11 @@ class Looks(Card):
         labels: Sequence[str | None] | None = None,
         columns: int | None = None,
     ) -> None:
-        """Show these pictures in a tab, of which none is the current one."""
-        self._filling = True
+        """Show these pictures in a tab; none is the current one unless keys walk there."""
         gallery = self.galleries[key]
+        here = gallery.current() if len(images) == len(gallery.pictures) else -1
         gallery.set_images(images, None, caption, labels, columns=columns)
-        gallery.set_current(-1)
-        self._filling = False
+        gallery.set_current(here if gallery.hasFocus() else -1)
         self._notes[key] = note
         if self.tabs.current() == key:
             self.set_note(note)
@@ -82,7 +103,3 @@ class Looks(Card):
         """Forget all pictures."""
         for key in TABS:
             self.show_pictures(key, NO_PICTURES, "")
-
-    def _current(self, key: str, index: int) -> None:
-        if index >= 0 and not self._filling:
-            self.chosen.emit(key, index)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from genstudio.app.widgets.latent_map_mouse import MouseMap
 
 _WALK, _FINER = 0.02, 0.002  # of the shorter side of the view, for a press of an arrow
 _PAGE = 10  # points
+_PAN = 0.1  # of the view, for a press of an arrow with Ctrl
 _KEY_ZOOM = 1.5
 _HELP = (
     "The map of what the model has learnt. The wheel zooms, the right button moves the map, F shows all of it. "
@@ -30,8 +31,8 @@ class LatentMap(MouseMap):
     """Points of up to a hundred thousand codes, a sheet of decoded tiles below them, and hands for both.
 
     The wheel zooms, the middle or right button pans, a double click or F shows everything. The left button does what
-    the tool says. Arrows walk (Shift: finer), N and P, Home, End and the page keys go from point to point, Enter
-    clicks, Esc lets the selection go.
+    the tool says. Arrows walk (Shift: finer, Ctrl: move the view), Ctrl+A chooses all points in sight, N and P, Home,
+    End and the page keys go from point to point, Enter clicks, Esc lets the selection go.
 
     Signals
     -------
@@ -61,7 +62,12 @@ class LatentMap(MouseMap):
         key = Qt.Key(event.key())
         plain = not event.modifiers() & (_Control | _Alt | Qt.KeyboardModifier.MetaModifier)
         action = self._keys().get(key) if plain else None
-        if plain and key in _ARROWS:
+        if event.matches(QKeySequence.StandardKey.SelectAll):
+            self._choose_in_sight()
+        elif key in _ARROWS and event.modifiers() & _Control:
+            x, y = _ARROWS[key]
+            self.pan(-x * _PAN * self.plot_size()[0], y * _PAN * self.plot_size()[1])
+        elif plain and key in _ARROWS:
             self._step(*_ARROWS[key], _FINER if event.modifiers() & _Shift else _WALK)
         elif action is not None:
             action()
@@ -71,6 +77,7 @@ class LatentMap(MouseMap):
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if self._walking_by_key and Qt.Key(event.key()) in _ARROWS and not event.isAutoRepeat():
             self._walking_by_key = False
+            self._walk_on()
             self.walk_ended.emit()
         else:
             super().keyReleaseEvent(event)
@@ -118,6 +125,13 @@ class LatentMap(MouseMap):
         self._card_at = None
         self._bring(*self._cloud.xy[row].tolist())
         self._hover(row)
+
+    def _choose_in_sight(self) -> None:
+        """Everything that can be seen becomes the selection: for those who draw no box."""
+        width, height = self.plot_size()
+        rows = self._cloud.inside(self._sight, np.ones((max(1, round(height)), max(1, round(width))), np.bool_))
+        self.set_selection(rows)
+        self.selected.emit(rows)
 
     def _enter(self) -> None:
         if self._hovered >= 0:

@@ -101,7 +101,7 @@ class MapLegend(QWidget):
         for i, button in enumerate(self._buttons):
             button.setChecked(i not in self._hidden)
             button.toggled.connect(lambda on, i=i: self.show_class(i, on))
-            QWidget.setTabOrder(self._buttons[i - 1] if i else self, button)
+            QWidget.setTabOrder(self._buttons[i - 1] if i else self.parentWidget(), button)
         if self._colouring.kind == "value" and self._colouring.values is not None:
             low, high = self._words()
             self.setAccessibleName(f"{self._colouring.title}: {low} to {high}")
