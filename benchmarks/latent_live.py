@@ -118,6 +118,7 @@ def _ready(window: Window) -> None:
     page = window.latent_shell.page
     _until(lambda: page.charting.chart is not None and page.standing.picture is not None)
     page.charting.cancel()
+    page.desk.cancel("dimensions", "directions")
     spin(1.0)
 
 

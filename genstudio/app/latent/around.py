@@ -50,11 +50,13 @@ class Around(QObject):
         self._desk, self._walk, self._encoding, self._charting = desk, walk, encoding, charting
         self._map, self._looks = map_, looks
         self._rows: dict[str, np.ndarray] = {}
+        self._of: Codes | None = None  # what was on the map when points were selected
         self.selection: np.ndarray = np.empty(0, np.int64)
         standing.drawn.connect(self._find)
         encoding.begun.connect(self._clear)
         map_.hovered.connect(self._hover)
         map_.selected.connect(self._select)
+        charting.changed.connect(self._check)
         looks.chosen.connect(self._go)
 
     def _clear(self) -> None:
@@ -96,7 +98,7 @@ class Around(QObject):
 
     def _select(self, rows: np.ndarray) -> None:
         codes, data = self._charting.shown, self._encoding.data
-        self.selection = rows
+        self.selection, self._of = rows, codes
         self._map.set_selection(rows if len(rows) else None)
         self.selected.emit(len(rows))
         if codes is None or not len(rows):
@@ -109,6 +111,14 @@ class Around(QObject):
             lambda e: _pictures(e, codes, data, rows[:_SHOWN]),
             lambda images: self._selected(codes, rows, images),
         )
+
+    def _check(self) -> None:
+        """Rows of a map mean nothing on one of other codes; one that has only grown keeps its selection."""
+        before, now = self._of, self._charting.shown
+        if before is None or now is None or now is before or not len(self.selection):
+            return
+        if not np.array_equal(now.rows[: len(before)], before.rows):
+            self._select(np.empty(0, np.int64))
 
     def _selected(self, codes: Codes, rows: np.ndarray, images: Images) -> None:
         shown = f"first {len(images):,} of " if len(images) < len(rows) else ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _NOBODY: Any = object()  # t-SNE asks no model
 _NO_POINTS = np.zeros((0, 2), np.float32)
-_PACE_MS = 30  # between two places of a drag while a training runs: what an eye can follow
+_PACE_MS = 45  # between two places of a drag while a training runs: it costs the training less than 5 %
 _STAGES = {
     "neighbours": "finding similar codes",
     "arranging": "arranging by similarity",

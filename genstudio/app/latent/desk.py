@@ -22,6 +22,7 @@ SOON = (
 )  # fmt: skip
 _ORDER = {topic: place for place, topic in enumerate((*AT_ONCE, *SOON))}
 _QUIET = 0.25  # seconds after somebody moved in which nothing longer is gone on with
+_CREDIT = 1.5  # seconds of long work that may be done at once beside a training
 _DONE = object()
 
 
@@ -199,6 +200,8 @@ class Desk(QThread):
         if request.at_once:
             return 0.0
         if request.long and self._share < 1:
+            # what was not used is kept for later, but not so much that a training would stand still for it
+            self._spent = max(self._spent, self._share * (time.monotonic() - self._since) - _CREDIT)
             return max(self._quiet_until, self._since + self._spent / self._share)
         return self._quiet_until
 
