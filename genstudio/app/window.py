@@ -69,11 +69,8 @@ class Window(QMainWindow):
         self.runs_page = RunsPage(self.session)
         self.latent_shell = LatentShell(self.session)
         self.pages = {
-            "data": self.data_page,
-            "train": self.train_page,
-            "latent": self.latent_shell,
-            "runs": self.runs_page,
-        }
+            "data": self.data_page, "train": self.train_page, "latent": self.latent_shell, "runs": self.runs_page
+        }  # fmt: skip
         self.stack = QStackedWidget()
         self.toasts = ToastStack(self, bottom=48)
         self.question = CloseQuestion(self)
@@ -94,7 +91,7 @@ class Window(QMainWindow):
     def _lay_out(self) -> None:
         for page in self.pages.values():
             self.stack.addWidget(page)
-        column = QVBoxLayout()
+        column = self.column = QVBoxLayout()
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(12)
         column.addWidget(self.top)

@@ -52,6 +52,7 @@ def _connect_pages(window: Window) -> None:
     data.done.connect(lambda text: window.manager.notify("info", text))
     data.chosen.connect(window.use_data)
     data.train_asked.connect(lambda: window.show_page("train"))
+    window.latent_shell.made.connect(lambda: _bottom_last(window))
     window.latent_shell.done.connect(lambda text: window.manager.notify("info", text))
     runs.open_asked.connect(window.open_run)
     runs.go_on_asked.connect(lambda path: window.open_run(path, go_on=True))
@@ -67,6 +68,14 @@ def _connect_queue(window: Window) -> None:
     card.ordered.connect(_told(window, queue.order))
     card.removed.connect(_told(window, queue.remove))
     card.cleared.connect(_told(window, queue.clear_done))
+
+
+def _bottom_last(window: Window) -> None:
+    """Let Tab come to the bottom bar after a page that was made later: put in anew, it stands last again."""
+    window.column.removeWidget(window.bottom)
+    window.bottom.setParent(None)
+    window.column.addWidget(window.bottom)
+    window.bottom.show()
 
 
 def _fit(window: Window, kind: str) -> None:

@@ -76,7 +76,8 @@ def _plane(codes: Codes, wanted: Wanted) -> Plane:
     if wanted.kind == "network" and wanted.directions:
         x, y = (wanted.directions[min(axis, len(wanted.directions) - 1)] for axis in wanted.axes)
         return Plane.along(codes.codes, (x.name, x.vector), (y.name, y.vector))
-    plane, before = Plane.principal(codes.codes, *wanted.axes), wanted.before
+    axes = wanted.axes if wanted.kind == "principal" else (0, 1)  # the network's directions are not found yet
+    plane, before = Plane.principal(codes.codes, *axes), wanted.before
     if isinstance(before, Plane) and before.shares is not None and before.numbers == plane.numbers:
         return plane.aligned_to(before)
     return plane

@@ -106,12 +106,10 @@ class Standing(QObject):
         if explorer is None:
             return
         self.picture = seen.picture
-        here.show_picture(seen.picture, self.own, "Here" if self.own is None else "Own picture, here", seen.facts)
-        here.where.setText(self._walk.how)
+        here.show_picture(seen.picture, self.own, "here", seen.facts)
+        here.show_words(self._walk.how, "" if seen.error is None else _error_words(seen.error))
         if explorer.labels:
             here.label.setCurrentIndex(seen.place.label + 1)
-        if seen.error is not None:
-            here.error.setText(_error_words(seen.error))
         if self._walk.how != ON_MAP:  # there the marker is under the mouse already
             self._map.set_marker(seen.xy)
         self.drawn.emit(seen.place)
@@ -119,9 +117,8 @@ class Standing(QObject):
     def show_found(self, place: Place, picture: Images, error: float, progress: str) -> None:
         """Show what a search for the own picture has found so far; one does not stand there yet."""
         self.found, self.picture = place, picture
-        self._here.show_picture(picture, self.own, "Own picture, nearest so far")
-        self._here.where.setText("looking for your picture")
-        self._here.error.setText(_error_words(error) + progress)
+        self._here.show_picture(picture, self.own, "nearest so far")
+        self._here.show_words("looking for your picture", _error_words(error) + progress)
 
     def set_own(self, picture: Images | None) -> None:
         """Compare with this picture from now on, or with none."""
@@ -152,4 +149,4 @@ def _seen(e: Explorer, place: Place, path: Path, chart: Chart | None, own: Image
 def _error_words(error: float) -> str:
     from genstudio.engine.latent.invert import psnr
 
-    return f"squared error a pixel {error:.4f} · {psnr(error):.1f} dB"
+    return f"error {error:.4f} · {psnr(error):.1f} dB"

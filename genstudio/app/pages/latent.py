@@ -104,14 +104,14 @@ class LatentPage(QWidget):
         self.sight.changed.emit()  # there is no model yet, and each part says so
 
     def _lay_out(self) -> None:
-        self.right = Panes(Qt.Orientation.Vertical, (580, 420))
+        self.right = Panes(Qt.Orientation.Vertical, (600, 400))
         self.right.addWidget(self.here)
         self.right.addWidget(self.looks)
-        self.panes = Panes(Qt.Orientation.Horizontal, (600, 400))
+        self.panes = Panes(Qt.Orientation.Horizontal, (560, 440))
         self.panes.addWidget(self.card)
         self.panes.addWidget(self.right)
-        self.panes.setStretchFactor(0, 3)
-        self.panes.setStretchFactor(1, 2)
+        self.panes.setStretchFactor(0, 5)
+        self.panes.setStretchFactor(1, 4)
         path = Card("")
         path.set_bare(self.strip)
         path.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -26,8 +25,11 @@ class LatentShell(QWidget):
         Something was saved or copied; a sentence.
     run_asked(Provenance)
         A picture of another run was given: open that one.
+    made()
+        The page is there, and comes last in the order of Tab, as what is made last does.
     """
 
+    made = Signal()
     problem = Signal(str)
     done = Signal(str)
     run_asked = Signal(object)
@@ -55,7 +57,7 @@ class LatentShell(QWidget):
             layout = self.layout()
             assert layout is not None  # made above
             layout.addWidget(page)
-            _bring_forward(self, page)
+            self.made.emit()
         return self._made
 
     def do(self, what: str) -> None:
@@ -80,16 +82,3 @@ class LatentShell(QWidget):
         """End the threads of the page, if there are any."""
         if self._made is not None:
             self._made.close_down()
-
-
-def _bring_forward(shell: QWidget, page: QWidget) -> None:
-    """Let Tab come to a page that was made late where its place is: what is made last comes last by itself."""
-    chain, widget = [], page.nextInFocusChain()
-    while widget is not page:
-        if page.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            chain.append(widget)
-        widget = widget.nextInFocusChain()
-    shell.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the order of a widget without focus cannot be set
-    for before, after in pairwise([shell, *chain]):
-        QWidget.setTabOrder(before, after)
-    shell.setFocusPolicy(Qt.FocusPolicy.NoFocus)

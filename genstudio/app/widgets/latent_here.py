@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
@@ -63,7 +64,8 @@ class Here(Card):
                 "open", "Own picture", "Look for a picture of your own in what the model has learnt (Ctrl+I)"
             ),
         }
-        self.more, self.stop = QToolButton(), QPushButton("Stop")
+        tip = "Copy this place as code or as Python, paste a code, put your own picture away"
+        self.more, self.stop = Tool("more", "More with this place", tip), QPushButton("Stop")
         self._lay_out()
         self.gallery.problem.connect(self.problem)
         for key, tool in self.tools.items():
@@ -79,9 +81,6 @@ class Here(Card):
         for label in (self.where, self.error):
             label.setProperty("role", "dim")
         self.gallery.setMinimumSize(96, 96)
-        self.more.setText("More")
-        self.more.setAccessibleName("More with this place")
-        self.more.setToolTip("Copy this place as code or as Python, paste a code, put your own picture away")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
         self.actions_by_name: dict[str, QAction] = {}
@@ -125,19 +124,28 @@ class Here(Card):
     def show_picture(
         self, picture: Images, own: Images | None, caption: str, facts: Mapping[str, Any] | None = None
     ) -> None:
-        """Show what is drawn here: uint8 [H, W, C], below the person's `own` picture where there is one."""
-        inputs = None if own is None else own[None]
-        self.gallery.set_images(picture[None], inputs, caption, facts=[facts])
-        if self.gallery.current() != 0:
-            self.gallery.set_current(0)
+        """Show what is drawn here: uint8 [H, W, C], beside the person's `own` picture where there is one."""
+        if own is None:
+            self.gallery.set_images(picture[None], None, caption, facts=[facts])
+        else:
+            both, names = np.stack([own, picture]), ("your picture", "here")
+            self.gallery.set_images(both, None, caption, names, [None, facts], 2)
+        last = len(self.gallery.pictures) - 1
+        if self.gallery.current() != last:
+            self.gallery.set_current(last)
         self._enable(True)
+
+    def show_words(self, where: str, error: str = "") -> None:
+        """How one came here, and how far the picture is from one's own, which takes no room when it is empty."""
+        self.where.setText(where)
+        self.error.setText(error)
+        self.error.setVisible(bool(error))
 
     def show_nothing(self, text: str = _EMPTY) -> None:
         """There is no model, or one stands nowhere yet."""
         self.gallery.set_images(NO_PICTURES)
         self.gallery.set_empty_text(text)
-        self.where.setText("")
-        self.error.setText("")
+        self.show_words("")
         self._enable(False)
 
     def _enable(self, there: bool) -> None:
@@ -161,7 +169,7 @@ class Here(Card):
         """Whether a picture of the person's own stands above."""
         self.actions_by_name["forget"].setEnabled(there)
         if not there:
-            self.error.setText("")
+            self.show_words(self.where.text())
 
     def set_searching(self, searching: bool) -> None:
         """Whether the own picture is being looked for."""

@@ -71,6 +71,7 @@ class MapLegend(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._map = parent
         self._colouring = Colouring()
         self._hidden: set[int] = set()
         self._buttons: list[ClassButton] = []
@@ -101,7 +102,7 @@ class MapLegend(QWidget):
         for i, button in enumerate(self._buttons):
             button.setChecked(i not in self._hidden)
             button.toggled.connect(lambda on, i=i: self.show_class(i, on))
-            QWidget.setTabOrder(self._buttons[i - 1] if i else self.parentWidget(), button)
+            QWidget.setTabOrder(self._buttons[i - 1] if i else self._map, button)
         if self._colouring.kind == "value" and self._colouring.values is not None:
             low, high = self._words()
             self.setAccessibleName(f"{self._colouring.title}: {low} to {high}")
