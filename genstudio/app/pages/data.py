@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QHideEvent,
+    QKeySequence,
+    QShortcut,
+)
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from genstudio.app.facts import Facts
@@ -14,7 +22,7 @@ from genstudio.app.opening import Opening
 from genstudio.app.widgets.data_panel import DataPanel
 from genstudio.app.widgets.data_settings import remembered as settings_from
 from genstudio.app.widgets.data_stage import DataStage
-from genstudio.app.widgets.drop_veil import DropVeil
+from genstudio.app.widgets.drop_veil import DropVeil, dropped
 from genstudio.app.widgets.look_card import LookCard
 from genstudio.app.widgets.model_card import source_title
 from genstudio.app.widgets.sound_player import load_library
@@ -61,6 +69,7 @@ class DataPage(QWidget):
         self._shown_config = self._asked = DataConfig()
         self.favourites: tuple[str, ...] = ()
         self.remembered: dict[str, dict[str, Value]] = {}
+        self.setAcceptDrops(True)
         self.opening = Opening(work, self)
         self.left, self.stage, self.panel = SourceCard(), DataStage(), DataPanel(work)
         self.look = LookCard(work)
@@ -82,7 +91,6 @@ class DataPage(QWidget):
         row.addLayout(middle, 1)
         row.addWidget(self.panel)
         self.veil = DropVeil(self)
-        self.veil.given.connect(self._given)
         self.claims: Callable[[str], bool] = lambda _: False  # who takes a dropped file before it counts as data
         self._escape = QShortcut(  # wherever the focus is
             QKeySequence(Qt.Key.Key_Escape), self, self.cancel
@@ -243,7 +251,28 @@ class DataPage(QWidget):
         self.settings.settle()
         self.train_asked.emit()
 
-    def _given(self, path: str) -> None:
-        """Something was dropped here."""
-        if not self.claims(path):
-            self.show_source(str(Path(path)))
+    # --- dropping ------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        path = dropped(event, self)
+        if path:
+            self.veil.show_name(Path(path).name or path)
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.veil.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.veil.hide()
+        path = dropped(event, self)
+        if path:
+            event.acceptProposedAction()
+            if not self.claims(path):
+                self.show_source(str(Path(path)))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.veil.hide()

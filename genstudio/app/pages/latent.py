@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
     QGuiApplication,
     QHideEvent,
     QResizeEvent,
@@ -30,7 +34,7 @@ from genstudio.app.latent.walk import Walk
 from genstudio.app.latent.watching import Watching
 from genstudio.app.session import Session
 from genstudio.app.widgets.card import Card
-from genstudio.app.widgets.drop_veil import DropVeil
+from genstudio.app.widgets.drop_veil import DropVeil, dropped
 from genstudio.app.widgets.film_strip import FilmStrip
 from genstudio.app.widgets.gallery import Gallery
 from genstudio.app.widgets.latent_here import Here
@@ -94,6 +98,7 @@ class LatentPage(QWidget):
         self.own = Own(self.sight, self.desk, session.work, self.walk, self.here, self.standing)
         self.watching = Watching(session, self.sight, self.desk, self.encoding, self.live)
         self.veil = DropVeil(self, "look for")
+        self.setAcceptDrops(True)
         self._lay_out()
         self._connect()
         self.sight.changed.emit()  # there is no model yet, and each part says so
@@ -128,13 +133,14 @@ class LatentPage(QWidget):
         self.desk.problem.connect(self._session.work.problem)
         for part in (self.here, self.looks):
             part.problem.connect(self.problem)
-        parts = (self.encoding, self.charting, self.own, self.bookmarking, self.filming)
+        parts = (
+            self.encoding, self.charting, self.own, self.levers, self.attributing, self.bookmarking, self.filming,
+        )  # fmt: skip
         for part in parts:
             part.told.connect(self.problem)
         self.filming.done.connect(self.done)
         self.levers.found.connect(self.charting.take_directions)
         self.here.asked.connect(self.do)
-        self.veil.given.connect(lambda path: self.own.take_file(Path(path)))
 
     def all_panes(self) -> dict[str, Panes]:
         """What a person can divide otherwise, by the name that it is remembered under."""
@@ -185,7 +191,26 @@ class LatentPage(QWidget):
         dialog.fileSelected.connect(lambda path: self.own.take_file(Path(path)))
         dialog.open()
 
-    # --- in sight ------------------------------------------------------------------------------------
+    # --- dropping ------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        path = dropped(event, self)
+        if path:
+            self.veil.show_name(Path(path).name)
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.veil.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.veil.hide()
+        path = dropped(event, self)
+        if path:
+            event.acceptProposedAction()
+            self.own.take_file(Path(path))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a small screen the map comes first."""
@@ -195,6 +220,8 @@ class LatentPage(QWidget):
             self.strip.set_folded(small)
             self.looks.setVisible(not small)
 
+    # --- in sight --------------------------------------------------------------------------------------
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.sight.set_shown(True)
@@ -202,6 +229,7 @@ class LatentPage(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self.veil.hide()
         self.sight.set_shown(False)
         self.watching.set_shown(False)
 

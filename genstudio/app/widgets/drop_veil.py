@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -20,22 +18,13 @@ def dropped(event: QDropEvent, page: QWidget) -> str:
 
 
 class DropVeil(QWidget):
-    """Lets files be dropped on its parent, and covers it with “Drop to open “NAME”” while one is carried over it.
-
-    The mouse passes through it.
+    """Covers its parent with a frame and “Drop to open “NAME””; the mouse passes through it.
 
     Parameters
     ----------
     verb : str
         What a drop does: "open".
-
-    Signals
-    -------
-    given(str)
-        A file or a folder was dropped: its path.
     """
-
-    given = Signal(str)
 
     def __init__(self, parent: QWidget, verb: str = "open") -> None:
         super().__init__(parent)
@@ -43,7 +32,6 @@ class DropVeil(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.text = ""
         self._page = parent
-        parent.setAcceptDrops(True)
         parent.installEventFilter(self)
         self.hide()
 
@@ -57,27 +45,9 @@ class DropVeil(QWidget):
         self.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is not self._page:
-            return False
-        if event.type() == QEvent.Type.Resize:
+        if event.type() == QEvent.Type.Resize and watched is self._page:
             self.setGeometry(self._page.rect())
-        elif event.type() in (QEvent.Type.DragLeave, QEvent.Type.Hide):
-            self.hide()
-        elif isinstance(event, QDropEvent):  # dragging over the page is one of its kinds
-            return self._carried(event)
         return False
-
-    def _carried(self, event: QDropEvent) -> bool:
-        path = dropped(event, self._page)
-        if not path:
-            return False
-        if event.type() == QEvent.Type.DragEnter:
-            self.show_name(Path(path).name or path)
-        elif event.type() == QEvent.Type.Drop:
-            self.hide()
-            self.given.emit(path)
-        event.acceptProposedAction()
-        return True
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
