@@ -49,7 +49,6 @@ def train(spec: RunSpec, run: Run, mailbox: Mailbox, watch: Watch = unwatched) -
     with run.locked():
         trainer = Trainer(spec, run, watch)
         state: State = "failed"
-        mailbox.lookout.open(lambda: snapshot(trainer))
         try:
             for event in _steps(trainer, mailbox):
                 trainer.watch.pause()
@@ -72,6 +71,7 @@ def train(spec: RunSpec, run: Run, mailbox: Mailbox, watch: Watch = unwatched) -
 
 def _steps(trainer: Trainer, mailbox: Mailbox) -> Iterator[Event]:
     """Everything between the first event and the last checkpoint."""
+    mailbox.lookout.open(lambda: snapshot(trainer))
     yield trainer.started()
     for text in trainer.run.notes:
         yield Note(trainer.step, text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from genstudio.app.latent.along import Along
 from genstudio.app.latent.around import Around
@@ -16,7 +16,6 @@ from genstudio.app.latent.encoding import Encoding
 from genstudio.app.latent.sight import Sight
 from genstudio.app.latent.walk import Walk
 from genstudio.app.widgets.latent_attributes import AttributePanel
-from genstudio.core.errors import GenStudioError
 from genstudio.engine.latent.place import Floats, Place
 
 if TYPE_CHECKING:
@@ -28,15 +27,7 @@ _NO_CODES: Floats = np.empty((0, 0), np.float32)
 
 
 class Attributing(QObject):
-    """Keeps the list of attributes; each is a direction by which one can walk.
-
-    Signals
-    -------
-    told(str)
-        What could not be done.
-    """
-
-    told = Signal(str)
+    """Keeps the list of attributes; each is a direction by which one can walk."""
 
     def __init__(
         self, sight: Sight, desk: Desk, walk: Walk, encoding: Encoding, charting: Charting, around: Around,
@@ -83,15 +74,13 @@ class Attributing(QObject):
     def _of_label(self, label: int) -> None:
         codes = self._encoding.codes
         if codes is not None and codes.labels is not None:
-            self._desk.ask("attributes", lambda _: _one(codes, label), self._add, self._failed)
+            self._desk.ask("attributes", lambda _: _one(codes, label), self._add)
 
     def _of_all(self) -> None:
         codes = self._encoding.codes
         if codes is not None and codes.labels is not None:
             before = self.attributes
-            self._desk.ask(
-                "attributes", lambda _: _each(codes), lambda found: self._show((*before, *found)), self._failed
-            )
+            self._desk.ask("attributes", lambda _: _each(codes), lambda found: self._show((*before, *found)))
 
     def _take(self, side: str) -> None:
         """The selection of the map becomes side A or B."""
@@ -108,7 +97,7 @@ class Attributing(QObject):
 
             return between(a, b, name)
 
-        self._desk.ask("attributes", work, self._add, self._failed)
+        self._desk.ask("attributes", work, self._add)
 
     def _add(self, found: Attribute) -> None:
         self._show((*self.attributes, found))
@@ -120,12 +109,6 @@ class Attributing(QObject):
         self.attributes = attributes
         self._along.restart()
         self._panel.show_attributes(attributes)
-
-    def _failed(self, error: BaseException) -> None:
-        if isinstance(error, GenStudioError):
-            self.told.emit(str(error))
-        else:
-            self._desk.problem.emit(error)
 
     # --- putting on ----------------------------------------------------------------------------------
 

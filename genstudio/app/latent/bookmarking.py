@@ -58,7 +58,7 @@ class Bookmarking(QObject):
         """Keep the place where one stands."""
         kept, place = self._kept, self._walk.place
         if kept is not None and place is not None:
-            self._desk.ask("bookmark", lambda e: kept.add(e, place), lambda _: self._do(lambda _: None), self._failed)
+            self._desk.ask("bookmark", lambda e: kept.add(e, place), lambda _: self._do(lambda _: None))
 
     def _go(self, row: int) -> None:
         explorer = self._sight.explorer
@@ -103,7 +103,7 @@ class Bookmarking(QObject):
                 return kept, kept.all(), error
             return kept, kept.all(), None
 
-        self._work.start("bookmarks", work, self._done, self._failed)
+        self._work.start("bookmarks", work, self._done)
 
     def _done(self, found: tuple[Bookmarks, list[Bookmark], GenStudioError | None]) -> None:
         kept, listed, error = found
@@ -119,12 +119,6 @@ class Bookmarking(QObject):
     def _show(self, listed: list[Bookmark]) -> None:
         self._shown = listed
         self._panel.show_places([_listed(bookmark) for bookmark in listed], self._removed > 0)
-
-    def _failed(self, error: BaseException) -> None:
-        if isinstance(error, GenStudioError):
-            self.told.emit(str(error))
-        else:
-            self._work.problem.emit(error)
 
 
 def _listed(bookmark: Bookmark) -> Listed:

@@ -19,7 +19,7 @@ from genstudio.app.widgets.film_strip import FilmStrip
 from genstudio.app.widgets.pictures import NO_PICTURES
 from genstudio.app.widgets.place_mime import Carried
 from genstudio.app.work import Work
-from genstudio.core.errors import GenStudioError, InputError
+from genstudio.core.errors import InputError
 from genstudio.core.events import Images
 from genstudio.engine.latent.place import NO_LABEL, Floats, Place, code_from_text, code_text
 
@@ -90,7 +90,7 @@ class Filming(QObject):
             self._strip.set_frames(NO_PICTURES)
             return
         path = self._strip.path()
-        self._desk.ask("strip", lambda e: _drawn(e, pins, *path), lambda item: self._take(pins, item), self._failed)
+        self._desk.ask("strip", lambda e: _drawn(e, pins, *path), lambda item: self._take(pins, item))
 
     def _take(self, pins: list[Place], item: Images | Film) -> None:
         if isinstance(item, Film):
@@ -184,20 +184,12 @@ class Filming(QObject):
             return facts_of_path(explorer, run, pins, kind, loop)
 
         def write(known: object) -> None:
-            self._work.start(
-                f"film {out}", lambda: _write(film, fps, out, known), lambda _: self._saved(out), self._failed
-            )
+            self._work.start(f"film {out}", lambda: _write(film, fps, out, known), lambda _: self._saved(out))
 
-        self._desk.ask("facts of a film", facts, write, self._failed)
+        self._desk.ask("facts of a film", facts, write)
 
     def _saved(self, out: Path) -> None:
         self.done.emit(f"The path was saved as “{out.name}”.")
-
-    def _failed(self, error: BaseException) -> None:
-        if isinstance(error, GenStudioError):
-            self.told.emit(str(error))
-        else:
-            self._work.problem.emit(error)
 
 
 def _drawn(e: Explorer, pins: list[Place], kind: str, count: int, loop: bool) -> Iterator[Images | Film]:

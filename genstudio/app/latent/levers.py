@@ -38,13 +38,10 @@ class Levers(QObject):
 
     Signals
     -------
-    told(str)
-        What could not be done.
     found(object)
         Directions, a tuple of `Direction`.
     """
 
-    told = Signal(str)
     found = Signal(object)
 
     def __init__(

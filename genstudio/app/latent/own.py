@@ -16,7 +16,7 @@ from genstudio.app.latent.standing import Standing
 from genstudio.app.latent.walk import Walk
 from genstudio.app.widgets.latent_here import Here
 from genstudio.app.work import Work
-from genstudio.core.errors import GenStudioError, InputError
+from genstudio.core.errors import InputError
 from genstudio.core.events import Images
 from genstudio.engine.latent.place import NO_LABEL, Place
 
@@ -193,10 +193,7 @@ class Own(QObject):
 
     def _failed(self, error: BaseException) -> None:
         self._here.set_searching(False)
-        if isinstance(error, GenStudioError):
-            self.told.emit(str(error))
-        else:
-            self._work.problem.emit(error)
+        self._work.problem.emit(error)
 
 
 def _png(image: QImage) -> bytes:

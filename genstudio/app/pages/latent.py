@@ -133,9 +133,7 @@ class LatentPage(QWidget):
         self.desk.problem.connect(self._session.work.problem)
         for part in (self.here, self.looks):
             part.problem.connect(self.problem)
-        parts = (
-            self.encoding, self.charting, self.own, self.levers, self.attributing, self.bookmarking, self.filming,
-        )  # fmt: skip
+        parts = (self.encoding, self.charting, self.own, self.bookmarking, self.filming)
         for part in parts:
             part.told.connect(self.problem)
         self.filming.done.connect(self.done)

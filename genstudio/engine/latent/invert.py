@@ -15,7 +15,7 @@ from torch import Tensor
 from genstudio.core.errors import InputError
 from genstudio.engine.latent.explorer import Explorer, Images
 from genstudio.engine.latent.place import NO_LABEL, Floats, Place
-from genstudio.models.base import Decodes, Encodes, Samples
+from genstudio.models.base import Encodes
 from genstudio.models.capabilities import Velocity
 
 _SLICE = 0.015  # seconds of work between two results
@@ -131,13 +131,6 @@ class _Inversion:
 
     def __init__(self, explorer: Explorer, image: Images, label: int, seed: int, search: Search) -> None:
         self._explorer, self._image, self._label, self._seed, self._search = explorer, image, label, seed, search
-        model = explorer.trained.model
-        self._draw: Callable[[Tensor, Tensor | None], Tensor]
-        if isinstance(model, Decodes):
-            self._draw = model.decode
-        else:
-            assert isinstance(model, Samples), "an explorer takes no others"
-            self._draw = model.sample
         self._target = explorer.unit(image[None])
         self._found: tuple[float, Floats] = (math.inf, np.empty(0, np.float32))  # the best as seen beside others
         self._best: tuple[float, Floats, Images] | None = None
@@ -187,7 +180,7 @@ class _Inversion:
         aim, turn = x, self._search.corrections * 3 // 7
         for step in range(self._total):
             with torch.no_grad():
-                drawn = self._draw(z, labels)
+                drawn = self._explorer.drawn(z, labels)
                 self._keep(z, (drawn - x).square().mean((1, 2, 3)))
             if self._found[0] < _ENOUGH:
                 self._total = step + 1
@@ -201,7 +194,7 @@ class _Inversion:
                 else:
                     if step == turn:
                         z = torch.from_numpy(self._found[1][None]).to(x.device)
-                        drawn = self._draw(z, labels)
+                        drawn = self._explorer.drawn(z, labels)
                     z = z + _CAREFUL * (start - encode(drawn, labels))
 
     # --- along the gradient --------------------------------------------------------------------------
@@ -234,7 +227,7 @@ class _Inversion:
         return errors.detach(), torch.nan_to_num(gradient)
 
     def _errors(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        return (self._draw(z, labels).float() - self._target).square().mean((1, 2, 3))
+        return (self._explorer.drawn(z, labels) - self._target).square().mean((1, 2, 3))
 
     # --- the best so far -----------------------------------------------------------------------------
 
